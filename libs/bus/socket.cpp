@@ -144,11 +144,14 @@ struct Socket::Impl {
     SocketOptions options;
     bool curve_server = false;  ///< peers must authenticate with CURVE
     std::optional<ConnectionGuard> guard;
+    std::optional<zmq::socket_t> monitor;  ///< receives an event for each connection
+    std::uint64_t connections = 0;         ///< number of events so far
 
     ~Impl();
     void protect_listening(const std::string& endpoint, const std::string& setting);
     void protect_connecting(const std::string& endpoint, const std::string& setting);
     void guard_connections(const std::string& setting);
+    void count_connections(const std::string& setting);
     Result<std::shared_ptr<const AllowedKey>> key_of_sender(zmq::message_t& frame) const;
 
   private:
@@ -157,6 +160,8 @@ struct Socket::Impl {
 };
 
 Socket::Impl::~Impl() {
+    // Stop the events first: without a reader, an event would block the I/O thread of ZeroMQ.
+    if (monitor) zmq_socket_monitor(socket.handle(), nullptr, 0);
     if (!guard) return;
     const std::lock_guard lock(context.mutex);
     std::erase_if(context.guards, [this](const auto& entry) { return entry.second == &*guard; });
@@ -230,6 +235,19 @@ void Socket::Impl::guard_connections(const std::string& setting) {
     context.guards[options.role] = &*guard;
 }
 
+void Socket::Impl::count_connections(const std::string& setting) {
+    // The handle makes the name unique in the context.
+    const auto events = fmt::format("inproc://facebus-connections-{}", socket.handle());
+    if (zmq_socket_monitor(socket.handle(), events.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED) != 0) {
+        throw FatalError(Exit::unavailable, fmt::format("cannot watch the connection to {}: {}",
+                                                        setting, std::strerror(errno)));
+    }
+    monitor.emplace(context.context, zmq::socket_type::pair);
+    // Unbounded: if this queue were full, the I/O thread of ZeroMQ would block.
+    monitor->set(zmq::sockopt::rcvhwm, 0);
+    monitor->connect(events);
+}
+
 // The ZAP handler checks a key only when a peer connects. Checking each received message as well
 // makes the removal of a key effective for peers that are connected. Exception: a subscriber sends
 // no messages, so it remains connected.
@@ -297,6 +315,7 @@ std::string Socket::bind(const std::string& endpoint, const std::string& setting
 
 void Socket::connect(const std::string& endpoint, const std::string& setting) {
     impl_->protect_connecting(endpoint, setting);
+    if (impl_->options.keep_peer_name && !impl_->monitor) impl_->count_connections(setting);
     try {
         impl_->socket.connect(endpoint);
     } catch (const zmq::error_t& error) {
@@ -384,6 +403,15 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
 
 std::uint64_t Socket::rejected_connections() const {
     return impl_->guard ? impl_->guard->rejected() : 0;
+}
+
+std::uint64_t Socket::connections() {
+    zmq::message_t frame;
+    while (impl_->monitor && impl_->monitor->recv(frame, zmq::recv_flags::dontwait)) {
+        // An event has two frames.
+        if (!frame.more()) ++impl_->connections;
+    }
+    return impl_->connections;
 }
 
 void* Socket::handle() const {

@@ -76,8 +76,8 @@ struct SocketOptions {
     /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE
     /// and does not limit connections.
     std::string role{};
-    /// For a dealer: keep the same peer name on the router when it reconnects. The name is random,
-    /// so that no other peer can take it.
+    /// For a dealer: keep the same peer name on the router when it reconnects, and count the
+    /// connections. The name is random, so that no other peer can take it.
     bool keep_peer_name = false;
 };
 
@@ -128,6 +128,10 @@ class Socket {
     /// different key of the broker, or had a key that is not allowed; see RejectionCounter. Returns
     /// 0 if the socket has no role.
     [[nodiscard]] std::uint64_t rejected_connections() const;
+
+    /// Returns how often this socket has connected to its peer, or 0 unless
+    /// SocketOptions::keep_peer_name is set.
+    [[nodiscard]] std::uint64_t connections();
 
     /// Returns the underlying ZeroMQ socket, for Poller.
     [[nodiscard]] void* handle() const;

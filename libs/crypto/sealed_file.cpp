@@ -236,6 +236,10 @@ Result<SealedReader> SealedReader::open(const std::filesystem::path& file,
     return SealedReader(std::move(impl));
 }
 
+bool SealedReader::sealed() const {
+    return impl_->sealed;
+}
+
 Result<std::optional<std::string>> SealedReader::line() {
     auto& state = *impl_;
     while (true) {

@@ -59,6 +59,8 @@ class SealedReader {
     /// truncated), malformed (the last chunks or the last line end are missing), too_large (the
     /// line is longer than max_line_bytes).
     Result<std::optional<std::string>> line();
+    /// Returns whether the file is encrypted.
+    [[nodiscard]] bool sealed() const;
 
   private:
     struct Impl;

@@ -84,4 +84,12 @@ bool valid_stream_id(std::string_view text) {
            is_uint64(text.substr(dash + 1));
 }
 
+std::pair<std::uint64_t, std::uint64_t> parse_stream_id(std::string_view id) {
+    std::pair<std::uint64_t, std::uint64_t> parsed;
+    const auto dash = id.find('-');
+    std::from_chars(id.data(), id.data() + dash, parsed.first);
+    std::from_chars(id.data() + dash + 1, id.data() + id.size(), parsed.second);
+    return parsed;
+}
+
 }  // namespace facebus::gallery

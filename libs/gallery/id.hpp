@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace facebus::gallery {
 
@@ -30,5 +31,8 @@ std::string unpack_id(const PackedId& id);
 
 /// Returns whether the text has the form of a Redis stream id, such as 1700000000000-0.
 bool valid_stream_id(std::string_view text);
+/// Returns the milliseconds and the number in a Redis stream id. Pairs sort in the order of the
+/// stream. Requires: valid_stream_id(id).
+std::pair<std::uint64_t, std::uint64_t> parse_stream_id(std::string_view id);
 
 }  // namespace facebus::gallery

@@ -6,13 +6,14 @@ configure_file(gallery/decide/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/
 
 facebus_library(gallery
   SOURCES
-    archive/archive.cpp
+    archive/archive.cpp archive/backup.cpp
     decide/calibration.cpp decide/cohort.cpp decide/decision.cpp decide/fusion.cpp
-    history/history.cpp history/history_reader.cpp
+    history/deliveries.cpp history/history.cpp history/history_reader.cpp
     id.cpp name.cpp
     match/compact.cpp match/matcher.cpp match/segment.cpp match/snapshot.cpp
     redis/redis.cpp redis/redis_url.cpp redis/tls.cpp
-    store/erasure.cpp store/loader.cpp store/record.cpp store/store.cpp store/store_edit.cpp
+    store/erasure.cpp store/format.cpp store/loader.cpp store/record.cpp store/store.cpp store/store_edit.cpp
+    store/store_restore.cpp
     tracks/track_memory.cpp
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis PkgConfig::utf8proc OpenSSL::SSL nlohmann_json::nlohmann_json)

@@ -21,6 +21,12 @@ struct Sample {
     Embedding embedding{};     ///< unit vector
 };
 
+/// A sample and its photo.
+struct StoredSample {
+    Sample sample;
+    std::string photo;  ///< JPEG; empty: no photo
+};
+
 /// An enrolled person.
 struct Subject {
     std::string id;

@@ -30,7 +30,10 @@ void SectionKeys::add_input(const std::string& name) {
     if (stage == wire::stages.end() || stage->endpoint.empty()) return;
     keys_.push_back(
         make_key(name + ".input", common_.stages.at(name).input,
-                 fmt::format("endpoint at which this stage receives `{}` messages", stage->input)));
+                 fmt::format("endpoint at which this stage receives `{}` messages; those of "
+                             "lossless cameras arrive at a second one: the path with the suffix "
+                             "`.lossless` or, for tcp, the next port",
+                             stage->input)));
 }
 
 void SectionKeys::add_health(const std::string& name) {

@@ -1,6 +1,7 @@
 // Main loop of a stage that converts each input message to one output message.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <utility>
 
@@ -26,26 +27,30 @@ concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
 template <class In, class Out, StageOf<In, Out> Stage, class OnProcessed>
 void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
     const auto row = wire::index_of(runtime.service);
-    bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
-    runtime.bind_input(input, wire::stages.at(row));
-    bus::Socket output(runtime.context, bus::SocketType::push, bus::stream_options);
-    runtime.connect_input(output, wire::stages.at(row + 1));
+    auto input = runtime.bind_input(wire::stages.at(row));
+    auto output = runtime.connect_input(wire::stages.at(row + 1));
 
     const bus::Poller poller(runtime.stop, runtime.heartbeat);
-    bus::StreamReader<In> reader(input, poller,
-                                 [&](const Error& error) { runtime.count_error(error); });
+    bus::StreamReader<In> reader(input, [&](const Error& error) { runtime.count_error(error); });
     bus::StreamWriter writer(output, poller);
     StreamMetrics metrics(runtime.metrics, runtime.service);
 
     runtime.ready();
-    while (auto item = reader.next()) {
-        if (!poller.keep_running()) return;
-        const auto start = metrics.start();
-        auto [message, payload] = stage.process(item->message, item->payload);
-        on_processed(*item, message, payload);
-        message.head.t.all().at(row) = utc_ns();
-        metrics.count(start, reader.dropped(), writer.dropped());
-        if (!writer.send(message, payload)) return;
+    while (poller.keep_running()) {
+        // While the next stage does not accept a message of a lossless source, process only
+        // messages of live sources.
+        if (auto item = reader.poll(writer.flush())) {
+            const auto start = metrics.start();
+            auto [message, payload] = stage.process(item->message, item->payload);
+            on_processed(*item, message, payload);
+            message.head.t.all().at(row) = utc_ns();
+            metrics.count(start, reader.dropped(), writer.dropped());
+            if (!writer.send(message, payload)) return;
+            continue;
+        }
+        const auto [live, lossless] = reader.interests();
+        std::array interests{live, lossless, writer.interest()};
+        if (!poller.wait(interests, -1)) return;
     }
 }
 

@@ -106,12 +106,26 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
 
 }  // namespace
 
-void Runtime::bind_input(bus::Socket& socket, const wire::Stage& stage) const {
-    socket.bind(common.input(stage.section), fmt::format("{}.input", stage.section));
+bus::Link Runtime::bind_input(const wire::Stage& stage) const {
+    const auto& endpoint = common.input(stage.section);
+    const auto setting = fmt::format("{}.input", stage.section);
+    bus::Link link{{context, bus::SocketType::pull, bus::stream_options},
+                   {context, bus::SocketType::pull, bus::stream_options}};
+    link.live.bind(endpoint, setting);
+    link.lossless.bind(bus::lossless_endpoint(endpoint), setting);
+    return link;
 }
 
-void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const {
-    socket.connect(common.input(stage.section), fmt::format("{}.input", stage.section));
+bus::Link Runtime::connect_input(const wire::Stage& stage, int linger_ms) const {
+    const auto& endpoint = common.input(stage.section);
+    const auto setting = fmt::format("{}.input", stage.section);
+    auto options = bus::stream_options;
+    options.linger_ms = linger_ms;
+    bus::Link link{{context, bus::SocketType::push, options},
+                   {context, bus::SocketType::push, options}};
+    link.live.connect(endpoint, setting);
+    link.lossless.connect(bus::lossless_endpoint(endpoint), setting);
+    return link;
 }
 
 void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& keys) const {

@@ -11,6 +11,7 @@
 #include "base/metrics.hpp"
 #include "base/stop.hpp"
 #include "bus/socket.hpp"
+#include "bus/stream.hpp"
 #include "service/common_options.hpp"
 #include "service/health.hpp"
 #include "wire/stages.hpp"
@@ -31,10 +32,11 @@ struct Runtime {
     std::string instance;         ///< unique name of this process, such as "recognize-host-123"
     std::function<void()> ready;  ///< must be called once, when startup is complete
 
-    /// Binds a socket to the endpoint <section>.input of a stage.
-    void bind_input(bus::Socket& socket, const wire::Stage& stage) const;
-    /// Connects a socket to the endpoint <section>.input of a stage.
-    void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
+    /// Returns sockets bound to the endpoint <section>.input of a stage and to the
+    /// bus::lossless_endpoint() of it.
+    [[nodiscard]] bus::Link bind_input(const wire::Stage& stage) const;
+    /// Returns sockets connected to these endpoints. `linger_ms`: see bus::SocketOptions.
+    [[nodiscard]] bus::Link connect_input(const wire::Stage& stage, int linger_ms = 0) const;
 
     /// Logs that the keys of a setting were reloaded, or why that failed. `keys`: the number of
     /// keys after the reload, or the error.

@@ -271,13 +271,22 @@ void check_id(std::string_view id, std::string_view key) {
     }
 }
 
+/// Checks the id of a run of the broker or of a stream.
+void check_short_id(const std::optional<std::string>& id, std::string_view key) {
+    if (!id) return;
+    check_id(*id, key);
+    if (id->size() > 64) reject(fmt::format("{} must be at most 64 bytes", key));
+}
+
 void check(const Frame& m, std::size_t payload) {
+    check_short_id(m.stream.id, "stream");
     if (m.stream.end) return check_payload(0, payload);
     check_size(m.width, m.height);
     check_payload(pixel_bytes(m.width, m.height), payload);
 }
 
 void check(const Region& m, std::size_t payload) {
+    check_short_id(m.stream.id, "stream");
     require(m.areas.size() <= max_areas, "too many areas");
     if (m.stream.end) {
         require(m.areas.empty(), "the last message of a stream must not have areas");
@@ -296,6 +305,7 @@ void check(const Region& m, std::size_t payload) {
 }
 
 void check(const Face& m, std::size_t payload) {
+    check_short_id(m.stream.id, "stream");
     require(m.faces.size() <= max_faces, "too many faces");
     for (const auto& face : m.faces) {
         check_box(face.box);
@@ -322,14 +332,8 @@ void check(const Credit& m, std::size_t payload) {
     check_payload(0, payload);
 }
 
-void check_run(const std::optional<std::string>& run) {
-    if (!run) return;
-    check_id(*run, "run");
-    require(run->size() <= 64, "run must be at most 64 bytes");
-}
-
 void check(const Identity& m, std::size_t payload) {
-    check_run(m.run);
+    check_short_id(m.run, "run");
     check_id(m.probe, "probe");
     check_id(m.track, "track");
     check_box(m.box);
@@ -361,6 +365,7 @@ void check(const Identity& m, std::size_t payload) {
 
 void check(const Track& m, std::size_t payload) {
     if (m.event != TrackEvent::end || !m.track.empty()) check_id(m.track, "track");
+    check_short_id(m.stream, "stream");
     check_box(m.box);
     check_payload(0, payload);
 }
@@ -374,7 +379,7 @@ void check(const Camera& m, std::size_t payload) {
 void check(const Status& m, std::size_t payload) {
     require(m.state.size() <= 200, "state must be at most 200 bytes");
     require(m.oldest_probe.value_or(0) >= 0, "oldest_probe is negative");
-    check_run(m.run);
+    check_short_id(m.run, "run");
     check_payload(0, payload);
 }
 

@@ -75,11 +75,15 @@ struct Stream {
     std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
     bool live = false;     ///< true: late messages are dropped; false (lossless): senders wait
     bool end = false;      ///< last message of the stream, without pixels
+    /// Id of the stream, which capture chooses when it opens the source. It stays the same when
+    /// other processes restart or a camera reconnects. Absent: the sender is an older version.
+    std::optional<std::string> id{};
 
     static void fields(auto& self, auto&& field) {
         field("pts", self.pts);
         field("live", self.live);
         field("end", self.end);
+        field("stream", self.id);
     }
 };
 
@@ -174,15 +178,19 @@ struct Probe {
     }
 };
 
-/// broker -> track: the probe or event is completed, so `track` removes it from the outbox.
+/// broker -> track: the probe or event is completed, so `track` removes it from the outbox. If
+/// `stored` is false, `track` keeps it until another acknowledgement arrives.
 struct Ack {
     static constexpr std::string_view kind = "ack";
     Head head{};
     std::string ref{};  ///< id of the probe, or Track::ref() of the event
+    /// False if the result of the probe is published, but not in the history yet.
+    std::optional<bool> stored{};
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
         field("ref", self.ref);
+        field("stored", self.stored);
     }
 };
 
@@ -321,11 +329,15 @@ struct Track {
     Head head{};
     std::string track{};  ///< id of the track; empty for `end`
     TrackEvent event = TrackEvent::started;
-    std::int64_t pts = 0;  ///< position in the stream, ns
-    Box box{};             ///< face in the frame, pixels; all zeros for `end`
+    std::int64_t pts = 0;                 ///< position in the stream, ns
+    Box box{};                            ///< face in the frame, pixels; all zeros for `end`
+    std::optional<std::string> stream{};  ///< Stream::id of the frames
 
-    /// Returns the id by which Ack::ref acknowledges this event.
+    /// Returns the id by which Ack::ref acknowledges this event. The id of `end` must not contain
+    /// `seq`, which starts again when `track` restarts: the ends of two streams could then have the
+    /// same id, and the broker would publish only the first.
     [[nodiscard]] std::string ref() const {
+        if (event == TrackEvent::end && stream) return head.src + "/" + *stream + "/end";
         std::string ref = event == TrackEvent::end ? head.src : track;
         return ref.append("/").append(to_string(event)).append("/") + std::to_string(head.seq);
     }
@@ -336,6 +348,7 @@ struct Track {
         field("event", self.event);
         field("pts", self.pts);
         field("box", self.box);
+        field("stream", self.stream);
     }
 };
 

@@ -19,7 +19,8 @@ constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
 // per byte and visits it recursively, so a long subscription would overflow the stack. The messages
 // of the CURVE handshake must be within this limit, too.
 constexpr std::size_t max_subscription_bytes = 1024;
-constexpr int peer_queue = 8;  // maximum number of unread messages per edge and per worker
+constexpr int peer_queue = 8;   // maximum number of unread messages per edge and per worker
+constexpr int linger_ms = 500;  // time for sending the last acknowledgements when the broker stops
 
 template <class M>
 Result<M> decode(const bus::Received& received) {
@@ -59,7 +60,10 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
       history_(runtime, redis, history),
       run_(fmt::format("{:x}", utc_ns())),
       edge_(runtime.context, bus::SocketType::router,
-            {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "edge"}),
+            {.receive_queue = peer_queue,
+             .linger_ms = linger_ms,
+             .max_frame_bytes = max_frame_bytes,
+             .role = "edge"}),
       workers_(runtime.context, bus::SocketType::router,
                {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "worker"}),
       results_(runtime.context, bus::SocketType::publish,
@@ -82,9 +86,11 @@ void Broker::run() {
     runtime_.ready();
     auto next_status = Monotonic::now();
     while (true) {
-        std::array<bus::Interest, 2> interests{bus::Interest{.socket = &edge_},
-                                               bus::Interest{.socket = &workers_}};
-        if (!poller.wait(interests, 100)) return;
+        std::array<bus::Interest, 3> interests{bus::Interest{.socket = &edge_},
+                                               bus::Interest{.socket = &workers_},
+                                               bus::Interest{.socket = &history_.stored()}};
+        if (!poller.wait(interests, 100)) break;
+        acknowledge_stored();
         if (service::take_reload_request()) {
             runtime_.log_reload("bus.allowed", runtime_.context.refresh_allowed());
         }
@@ -103,6 +109,12 @@ void Broker::run() {
             publish_status();
             next_status = now + std::chrono::seconds(1);
         }
+    }
+    history_.finish();
+    acknowledge_stored();
+    if (dispatcher_.unstored() > 0) {
+        runtime_.log.warning("results_not_stored", {{"results", dispatcher_.unstored()},
+                                                    {"hint", "the edges send these probes again"}});
     }
 }
 
@@ -168,6 +180,7 @@ void Broker::accept_probe(const bus::Received& received, wire::Probe probe) {
                                              received.message.payload, Monotonic::now());
     using Admission = Dispatcher::Admission;
     if (admission == Admission::completed) acknowledge(received.peer, id);
+    if (admission == Admission::unstored) acknowledge(received.peer, id, false);
     if (admission == Admission::full || admission == Admission::replaced) {
         metrics_.rejected.add();
         runtime_.log.limited_warning(
@@ -205,8 +218,8 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
     if (kind == wire::Credit::kind) {
         const auto credit = decode<wire::Credit>(received);
         if (!credit) return std::unexpected(credit.error());
-        dispatcher_.credit(received.peer, credit->credit, Monotonic::now(), credit->head.src);
-        stale_ = credit->gallery_stale;
+        dispatcher_.credit(received.peer, credit->credit, Monotonic::now(), credit->head.src,
+                           credit->gallery_stale);
     } else if (kind == wire::Identity::kind) {
         auto identity = decode<wire::Identity>(received);
         if (!identity) return std::unexpected(std::move(identity.error()));
@@ -267,9 +280,10 @@ void Broker::dispatch() {
     metrics_.update(dispatcher_);
 }
 
-/// Publishes the result of a completed probe if the decision about its track changed, then
-/// acknowledges the probe. Because of this order, no result is lost: if the broker crashes in
-/// between, the edge sends the probe again.
+/// Publishes the result of a completed probe if the decision about its track changed, and queues it
+/// for the history. The probe is acknowledged when the result is stored, or now if there is nothing
+/// to store. Because of this order, no result is lost: if the broker crashes in between, the edge
+/// sends the probe again.
 void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
     metrics_.completed.add();
     if (completed.publish) {
@@ -281,13 +295,30 @@ void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
         metrics_.identities[static_cast<std::size_t>(identity.decision)].add();
         metrics_.times.record_result(completed.track_key, identity);
         publish(identity, crop);
-        history_.append(identity, completed.track_key);
+        if (history_.enabled()) {
+            if (dispatcher_.await_storage(completed)) {
+                history_.append(identity, completed.track_key);
+            } else {
+                metrics_.history_dropped.add();
+            }
+            acknowledge(completed.peer, completed.probe, false);
+            return;
+        }
     }
     acknowledge(completed.peer, completed.probe);
 }
 
-void Broker::acknowledge(const std::string& peer, const std::string& ref) {
-    const wire::Ack ack{.head = head(++acks_), .ref = ref};
+void Broker::acknowledge_stored() {
+    while (const auto stored = history_.next_stored()) {
+        const auto completed = dispatcher_.stored(stored->track, stored->probe);
+        if (completed) acknowledge(completed->peer, completed->probe);
+    }
+}
+
+/// `stored`: see wire::Ack.
+void Broker::acknowledge(const std::string& peer, const std::string& ref, bool stored) {
+    wire::Ack ack{.head = head(++acks_), .ref = ref};
+    if (!stored) ack.stored = false;
     // If the edge has disconnected, it sends the probe or event again later and gets its
     // acknowledgement then.
     edge_.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()}, peer);
@@ -318,7 +349,7 @@ void Broker::publish_status() {
         .in_flight = dispatcher_.in_flight(),
         .results = results_published_,
         .refused = static_cast<std::uint64_t>(metrics_.rejected.value()),
-        .gallery_stale = stale_,
+        .gallery_stale = dispatcher_.gallery_stale(),
         .oldest_probe = oldest,
         .stalled = static_cast<std::uint32_t>(dispatcher_.stalled()),
         .edges = static_cast<std::uint32_t>(edges),

@@ -19,7 +19,8 @@ namespace facebus::broker {
 /// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges,
 /// and refuses those of cameras that an edge may not report. Sends probes to workers that have
 /// credit. Publishes track events, camera states and each decision that differs from the previous
-/// one about its track. Acknowledges completed probes and published events to the edges. Counts and
+/// one about its track. Acknowledges published events and completed probes to the edges. If the
+/// result of a probe goes into the history, acknowledges it after the result is stored. Counts and
 /// discards invalid messages; a worker that sends one gets no more probes until it reconnects. Not
 /// thread-safe.
 class Broker {
@@ -29,7 +30,8 @@ class Broker {
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);
 
-    /// Blocks until a stop is requested.
+    /// Blocks until a stop is requested. Then stores the results that wait for Redis, if Redis
+    /// accepts them, and acknowledges their probes. The edges send the other probes again.
     void run();
 
   private:
@@ -44,7 +46,8 @@ class Broker {
     void handle_failures(Dispatcher::Failures failures);
     void dispatch();
     void finish(Dispatcher::Completed completed, const Bytes& crop);
-    void acknowledge(const std::string& peer, const std::string& ref);
+    void acknowledge_stored();
+    void acknowledge(const std::string& peer, const std::string& ref, bool stored = true);
     template <class M>
     void publish(const M& message, const Bytes& payload);
     void publish_status();
@@ -67,7 +70,6 @@ class Broker {
     std::uint64_t acks_ = 0;               ///< number of acknowledgements sent
     std::uint64_t statuses_ = 0;           ///< number of status messages published
     std::uint64_t results_published_ = 0;  ///< number of the last result
-    bool stale_ = false;  ///< whether the worker that last sent credit uses a stale gallery
 };
 
 }  // namespace facebus::broker

@@ -31,11 +31,17 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
                                            "Workers that the broker stopped using because they "
                                            "sent an invalid message")),
       results(metrics.counter("facebus_results_total", "Published results")),
+      history_dropped(metrics.counter(
+          "facebus_history_dropped_total",
+          "Results that could not wait for Redis, because 10,000 others already did; their probes "
+          "are processed again later if the edge still has them")),
       queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
       in_flight(
           metrics.gauge("facebus_in_flight_probes", "Probes given to workers, result pending")),
       oldest(metrics.gauge("facebus_oldest_probe_seconds",
                            "Age of the oldest probe that is not completed; 0 if there is none")),
+      unstored(metrics.gauge("facebus_history_waiting_results",
+                             "Published results that are not yet in the history in Redis")),
       workers(metrics.gauge("facebus_workers", "Responsive workers, except stalled ones")),
       stalled(metrics.gauge("facebus_workers_stalled",
                             "Responsive workers that get no probes, because they did not return a "
@@ -54,6 +60,7 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
 void BrokerMetrics::update(const Dispatcher& dispatcher) {
     queued.set(static_cast<double>(dispatcher.queued()));
     in_flight.set(static_cast<double>(dispatcher.in_flight()));
+    unstored.set(static_cast<double>(dispatcher.unstored()));
     workers.set(static_cast<double>(dispatcher.workers()));
     stalled.set(static_cast<double>(dispatcher.stalled()));
     for (const auto reason : wire::enum_values<Failure>()) {

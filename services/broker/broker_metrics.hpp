@@ -23,9 +23,11 @@ struct BrokerMetrics {
     Counter rejected;
     Counter workers_disconnected;
     Counter results;
+    Counter history_dropped;
     Gauge queued;
     Gauge in_flight;
     Gauge oldest;
+    Gauge unstored;
     Gauge workers;
     Gauge stalled;
     Gauge edges;

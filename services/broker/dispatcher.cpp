@@ -41,9 +41,10 @@ std::string scoped_id(const std::string& edge, const std::string& id) {
 
 // The life of a probe:
 //
-//     admit() -> waiting -> next() -> in_flight -> complete() -> completed_
-//                   ^                     |
-//                   +----- requeue() -----+ (no result; after max_attempts: dead_letter())
+//     admit() -> waiting -> next() -> in_flight -> complete() ----------------> completed_
+//                   ^                     |            |                            ^
+//                   +----- requeue() -----+            +-> unstored_ -> stored() ---+
+//       (no result; after max_attempts: dead_letter())   (result for the history)
 //
 // A delivery is open from next() until the probe is completed or the delivery has failed. The
 // result of an open or failed delivery is accepted as long as the probe is not completed.
@@ -67,6 +68,13 @@ Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe,
     auto key = probe_key(track, probe.probe);
     // The edge repeats a probe until it is acknowledged, so repetitions are normal.
     if (completed_.contains(key)) return Admission::completed;
+    if (const auto known = unstored_.find(key); known != unstored_.end()) {
+        known->second.peer = sender.peer;
+        return Admission::unstored;
+    }
+    if (overflowed_.contains(key) && unstored_.size() >= options_.unstored) {
+        return Admission::unstored;
+    }
     if (const auto known = pending_.find(key); known != pending_.end()) {
         known->second.sender.peer = sender.peer;
         return Admission::duplicate;
@@ -85,6 +93,8 @@ Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe,
         finish_track(removed.mapped().track_key);
         admission = Admission::replaced;
     }
+    // Publish the decision about the track again, so that it is stored.
+    if (overflowed_.remove(key)) decisions_.forget(track);
     queue_.push(sender.edge, track, key);
     pending_.emplace(std::move(key), Entry{.sender = sender,
                                            .probe = std::move(probe),
@@ -95,11 +105,12 @@ Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe,
 }
 
 void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time now,
-                        const std::string& name) {
+                        const std::string& name, bool gallery_stale) {
     hear(worker, now);
     auto& entry = workers_[worker];
     entry.name = name.empty() ? worker : name;
     entry.last_seen = now;
+    entry.gallery_stale = gallery_stale;
     entry.credit = std::min<std::size_t>(credit, max_held - std::min(max_held, entry.held.size()));
 }
 
@@ -160,6 +171,28 @@ std::optional<Dispatcher::Completed> Dispatcher::complete(const std::string& wor
     if (decisions_.update(entry.track_key, identity)) completed.publish = std::move(identity);
     finish_track(entry.track_key);
     return completed;
+}
+
+bool Dispatcher::await_storage(const Completed& completed) {
+    const auto key = probe_key(completed.track_key, completed.probe);
+    completed_.remove(key);
+    if (unstored_.size() >= options_.unstored) {
+        overflowed_.add(key);
+        return false;
+    }
+    unstored_.emplace(key, Completed{.peer = completed.peer,
+                                     .probe = completed.probe,
+                                     .track_key = completed.track_key,
+                                     .publish = {}});
+    return true;
+}
+
+std::optional<Dispatcher::Completed> Dispatcher::stored(const std::string& track_key,
+                                                        const std::string& probe) {
+    auto found = unstored_.extract(probe_key(track_key, probe));
+    if (found.empty()) return std::nullopt;
+    completed_.add(found.key());
+    return std::move(found.mapped());
 }
 
 Dispatcher::Failures Dispatcher::expire(Time now) {
@@ -319,6 +352,12 @@ std::size_t Dispatcher::stalled() const {
     return static_cast<std::size_t>(std::ranges::count_if(workers_, [](const auto& entry) {
         return !entry.second.lost && !entry.second.overdue.empty();
     }));
+}
+
+bool Dispatcher::gallery_stale() const {
+    return std::ranges::any_of(workers_, [](const auto& entry) {
+        return !entry.second.lost && entry.second.gallery_stale;
+    });
 }
 
 Monotonic::duration Dispatcher::oldest(Time now) const {

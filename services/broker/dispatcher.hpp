@@ -59,6 +59,8 @@ class Dispatcher {
         /// Maximum number of completed probes whose ids are remembered, and of tracks whose last
         /// decision is remembered.
         std::size_t remembered = 65536;
+        /// Maximum number of completed probes whose results wait to be stored.
+        std::size_t unstored = 10000;
     };
 
     /// Maximum number of probes in flight at one worker, whatever its credit. At 0.4 s per probe, a
@@ -66,7 +68,10 @@ class Dispatcher {
     static constexpr std::size_t max_held = 64;
 
     explicit Dispatcher(const Options& options)
-        : options_(options), completed_(options.remembered), decisions_(options.remembered) {}
+        : options_(options),
+          completed_(options.remembered),
+          overflowed_(options.remembered),
+          decisions_(options.remembered) {}
 
     /// Sender of a probe.
     struct Sender {
@@ -81,15 +86,17 @@ class Dispatcher {
         replaced,
         duplicate,  ///< the probe is already waiting or in flight
         completed,  ///< the probe is already completed; acknowledge it again
+        unstored,   ///< the probe is completed, but its result is not stored yet
         full,       ///< the queue is full; the edge keeps the probe and sends it again later
     };
     /// Queues a probe that arrived from an edge, unless it is known already or the queue is full.
     Admission admit(const Sender& sender, wire::Probe probe, Bytes crop, Time now);
 
     /// Records that the worker is alive and accepts `credit` more probes from now on. The new
-    /// credit replaces the old one. `name`: name of the worker in reports.
+    /// credit replaces the old one. `name`: name of the worker in reports. `gallery_stale`: see
+    /// gallery_stale().
     void credit(const std::string& worker, std::uint32_t credit, Time now,
-                const std::string& name = {});
+                const std::string& name = {}, bool gallery_stale = false);
 
     /// A probe and the worker that it must be sent to.
     struct Assignment {
@@ -116,6 +123,14 @@ class Dispatcher {
     /// worker completed it first.
     std::optional<Completed> complete(const std::string& worker, wire::Identity identity, Time now);
 
+    /// Postpones the acknowledgement of a completed probe until its result is stored. Returns false
+    /// if `Options::unstored` results wait already. In that case, the probe is processed again if
+    /// it arrives when fewer results wait.
+    bool await_storage(const Completed& completed);
+    /// Records that the result of a probe is stored. Returns the probe, which can be acknowledged
+    /// now, or nothing if it does not wait for that.
+    std::optional<Completed> stored(const std::string& track_key, const std::string& probe);
+
     /// A worker that failed.
     struct FailedWorker {
         std::string name;
@@ -141,11 +156,15 @@ class Dispatcher {
 
     [[nodiscard]] std::size_t queued() const { return queue_.size(); }
     [[nodiscard]] std::size_t in_flight() const { return pending_.size() - queue_.size(); }
+    /// Returns the number of published results that are not stored yet.
+    [[nodiscard]] std::size_t unstored() const { return unstored_.size(); }
     /// Returns the number of workers that are responsive and not stalled().
     [[nodiscard]] std::size_t workers() const;
     /// Returns the number of responsive workers that get no probes until they answer one that they
     /// did not answer within `probe_timeout`.
     [[nodiscard]] std::size_t stalled() const;
+    /// Returns whether a responsive worker last reported that its copy of the gallery is stale.
+    [[nodiscard]] bool gallery_stale() const;
     /// Returns the age of the oldest probe that is not completed, or 0 if there is none. Takes
     /// linear time.
     [[nodiscard]] Monotonic::duration oldest(Time now) const;
@@ -177,6 +196,7 @@ class Dispatcher {
         std::size_t credit = 0;  ///< number of further probes that the worker accepts
         Time last_seen{};        ///< when the last message of the worker arrived
         bool lost = false;       ///< unresponsive; gets no probes until a message arrives
+        bool gallery_stale = false;
         std::unordered_map<std::string, Time> held{};  ///< deadline of each open delivery, by key
         std::unordered_set<std::string> overdue{};     ///< keys of the probes that stalled it
         [[nodiscard]] bool active() const { return !lost && overdue.empty(); }
@@ -195,10 +215,12 @@ class Dispatcher {
     Options options_;
     FairQueue queue_;
     std::unordered_map<std::string, Entry> pending_;  ///< by key; see probe_key()
-    RecentIds completed_;                             ///< keys of completed probes
-    Workers workers_;                                 ///< by peer name
-    LastDecisions decisions_;                         ///< by track key
-    std::unordered_set<std::string> ended_;           ///< ended tracks with pending probes
+    RecentIds completed_;  ///< keys of completed probes, except those in the next two
+    std::unordered_map<std::string, Completed> unstored_;  ///< by key; see await_storage()
+    RecentIds overflowed_;     ///< keys of probes for which await_storage() returned false
+    Workers workers_;          ///< by peer name
+    LastDecisions decisions_;  ///< by track key
+    std::unordered_set<std::string> ended_;  ///< ended tracks with pending probes
     std::array<std::uint64_t, enum_names(Failure{}).size()> redelivered_{};
 };
 

@@ -1,70 +1,93 @@
 #include "broker/history_writer.hpp"
 
+#include <fmt/format.h>
+
+#include "gallery/store/format.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::broker {
+namespace {
+
+// Maximum time for writing the queued results after a stop request.
+constexpr auto finish_limit = std::chrono::seconds(3);
+
+/// Returns a socket without a limit for the number of messages: they are small, and the caller of
+/// HistoryWriter limits the number of results.
+bus::Socket unlimited_socket(bus::Context& context, bus::SocketType type) {
+    return {context, type, {.send_queue = 0, .receive_queue = 0}};
+}
+
+}  // namespace
 
 HistoryWriter::HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                              const gallery::HistoryOptions& options)
     : runtime_(runtime),
-      dropped_(runtime.metrics.counter("facebus_history_dropped_total",
-                                       "Results missing from the history because Redis was "
-                                       "unavailable, too slow or returned an error")) {
-    if (options.hours > 0) {
-        thread_ =
-            std::jthread([this, history = gallery::History(redis, options.hours)](
-                             const std::stop_token& stopped) mutable { write(history, stopped); });
-    }
+      stored_(unlimited_socket(runtime.context, bus::SocketType::pull)),
+      reports_(unlimited_socket(runtime.context, bus::SocketType::push)) {
+    if (options.hours <= 0) return;
+    gallery::require_format(redis);
+    constexpr const char* endpoint = "inproc://facebus-history";
+    stored_.bind(endpoint, "the result history");
+    reports_.connect(endpoint, "the result history");
+    thread_ =
+        std::jthread([this, history = gallery::History(redis, options.hours)](
+                         const std::stop_token& stopped) mutable { write(history, stopped); });
 }
 
-HistoryWriter::~HistoryWriter() {
+void HistoryWriter::append(const wire::Identity& identity, const std::string& track) {
+    std::vector<std::string> also_named;
+    if (identity.runner_up) also_named.push_back(identity.runner_up->subject_id);
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back({wire::topic(identity), wire::encode(identity),
+                            identity.subject_id.value_or(""), track, identity.probe,
+                            std::move(also_named)});
+    }
+    changed_.notify_one();
+}
+
+std::optional<HistoryWriter::Stored> HistoryWriter::next_stored() {
+    auto received = stored_.try_receive();
+    if (!received || !*received) return std::nullopt;
+    auto& message = (*received)->message;
+    return Stored{.track = std::move(message.topic), .probe = std::move(message.header)};
+}
+
+void HistoryWriter::finish() {
     if (!thread_.joinable()) return;
     thread_.request_stop();
     thread_.join();
 }
 
-void HistoryWriter::append(const wire::Identity& identity, const std::string& track) {
-    if (!thread_.joinable()) return;
-    {
-        const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= capacity) {
-            waiting_.pop_front();
-            dropped_.add();
-        }
-        std::vector<std::string> also_named;
-        if (identity.runner_up) also_named.push_back(identity.runner_up->subject_id);
-        waiting_.push_back({wire::topic(identity), wire::encode(identity),
-                            identity.subject_id.value_or(""), track, std::move(also_named)});
-    }
-    changed_.notify_one();
-}
-
 void HistoryWriter::write(gallery::History& history, const std::stop_token& stopped) {
+    std::optional<Monotonic::time_point> deadline;
     std::unique_lock lock(mutex_);
-    // The wait returns true while entries are queued, even after a stop request. So the queue is
-    // written before the thread ends, unless Redis is unavailable.
+    // The wait returns true while entries are queued, even after a stop request.
     while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {
-        auto entry = std::move(waiting_.front());
-        waiting_.pop_front();
+        const bool stopping = stopped.stop_requested();
+        if (stopping) {
+            if (!deadline) deadline = Monotonic::now() + finish_limit;
+            if (Monotonic::now() >= *deadline) return;
+        }
+        // The entry stays at the front of the queue, so that the order is kept if writing fails.
+        const auto& entry = waiting_.front();
         lock.unlock();
         const auto written = history.append(entry.topic, entry.header, entry.subject_id,
                                             entry.track, entry.also_named);
-        if (!written) runtime_.count_error(written.error());
+        if (written) reports_.try_send({entry.track, entry.probe, Bytes()});
         lock.lock();
-        if (written) continue;
-        const bool unavailable = written.error().kind == ErrorKind::unavailable;
-        if (unavailable && waiting_.size() < capacity) {
-            // Try again. If Redis stored the result before the connection failed, it is then
-            // stored twice; readers recognise duplicates by run and number.
-            waiting_.push_front(std::move(entry));
-        } else {
-            dropped_.add();
+        if (written) {
+            waiting_.pop_front();
+            continue;
         }
-        if (!unavailable) continue;
-        if (stopped.stop_requested()) break;
+        // If Redis stored the result before the connection failed, it is then stored twice; readers
+        // recognise duplicates by run and number.
+        runtime_.count_error(
+            {written.error().kind, fmt::format("{} results wait for Redis: {}", waiting_.size(),
+                                               written.error().message)});
+        if (stopping) return;
         changed_.wait_for(lock, stopped, retry_delay, [] { return false; });
     }
-    dropped_.add(static_cast<double>(waiting_.size()));
 }
 
 }  // namespace facebus::broker

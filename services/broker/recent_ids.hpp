@@ -15,6 +15,8 @@ class RecentIds {
 
     /// Adds the id. Returns false if it is already in the set.
     bool add(const std::string& id);
+    /// Removes the id. Returns false if it is not in the set.
+    bool remove(const std::string& id) { return ids_.erase(id) > 0; }
     [[nodiscard]] bool contains(const std::string& id) const { return ids_.contains(id); }
 
   private:

@@ -1,6 +1,7 @@
 #include "capture/camera.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,11 @@ std::int64_t monotonic_ns() {
         .count();
 }
 
+std::string random_id() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 bool is_replay(const std::string& source) {
     const auto kind = vision::source_kind(source);
     return kind == vision::SourceKind::file || kind == vision::SourceKind::folder;
@@ -29,6 +35,7 @@ Camera::Camera(std::string name, const CameraOptions& settings, const Options& o
       settings_(settings),
       options_(options),
       stop_(stop),
+      stream_(random_id()),
       replay_(is_replay(settings.source)),
       live_(settings.pace == Pace::live || (settings.pace == Pace::automatic && !replay_)),
       started_(monotonic_ns()),
@@ -98,7 +105,7 @@ Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents
 bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events) {
     const auto now = utc_ns();
     wire::Frame message{.head = {.src = name_, .ts = now, .t = {{"capture", now}}},
-                        .stream = {.pts = pts, .live = live_},
+                        .stream = {.pts = pts, .live = live_, .id = stream_},
                         .width = frame.image.width,
                         .height = frame.image.height};
     return events.frame(message, frame.image.pixels);
@@ -106,8 +113,9 @@ bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const Camer
 
 void Camera::emit_end(const CameraEvents& events) {
     const auto now = utc_ns();
-    wire::Frame message{.head = {.src = name_, .ts = now, .t = {{"capture", now}}},
-                        .stream = {.pts = last_sent_ + 1, .live = live_, .end = true}};
+    wire::Frame message{
+        .head = {.src = name_, .ts = now, .t = {{"capture", now}}},
+        .stream = {.pts = last_sent_ + 1, .live = live_, .end = true, .id = stream_}};
     events.frame(message, Bytes());
 }
 

@@ -60,6 +60,7 @@ class Camera {
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
+    std::string stream_;  ///< id of the stream: random, so that no two runs have the same
     bool replay_;  ///< whether the source is a file or folder; its frames have their own pts, and
                    ///< frames of other sources get their pts from the clock
     bool live_;    ///< whether late frames may be dropped

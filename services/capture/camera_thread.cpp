@@ -11,15 +11,6 @@ namespace {
 // Maximum time in ms to send the remaining frames of a camera after its thread has ended.
 constexpr int linger_ms = 5000;
 
-/// Returns a socket that is connected to `motion`. Throws `FatalError` if motion.input is invalid.
-bus::Socket connect_to_motion(const service::Runtime& runtime) {
-    auto options = bus::stream_options;
-    options.linger_ms = linger_ms;
-    bus::Socket output(runtime.context, bus::SocketType::push, options);
-    runtime.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
-    return output;
-}
-
 }  // namespace
 
 CameraThread::CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
@@ -40,15 +31,17 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
                                            {{"camera", name_}})) {
     runtime.health.set_check("camera " + name_, false, "not opened yet");
     // Connect here, not in the thread, so that the caller can catch the FatalError.
-    thread_ = std::jthread([this, output = connect_to_motion(runtime)]() mutable { run(output); });
+    const auto& motion = wire::stages.at(wire::index_of("capture") + 1);
+    thread_ = std::jthread(
+        [this, output = runtime.connect_input(motion, linger_ms)]() mutable { run(output); });
 }
 
-void CameraThread::run(bus::Socket& output) {
+void CameraThread::run(bus::Link& output) {
     const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
         if (!frame.stream.end) frames_.add();
-        const bool sent = writer.send(frame, pixels);
+        const bool sent = writer.send(frame, pixels) && writer.wait();
         dropped_.add(static_cast<double>(writer.dropped()) - dropped_.value());
         return sent;
     };

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "bus/stream.hpp"
 #include "capture/camera.hpp"
 #include "service/runtime.hpp"
 
@@ -25,7 +26,7 @@ class CameraThread {
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
-    void run(bus::Socket& output);
+    void run(bus::Link& output);
     void on_opened();
     void on_disconnected(const Error& error, double retry_seconds);
 

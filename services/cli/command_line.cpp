@@ -123,6 +123,72 @@ void add_gallery(CLI::App& app, Command& command) {
     add_archive(*gallery, command);
 }
 
+void add_webhooks(CLI::App& app, Command& command) {
+    auto* webhooks = app.add_subcommand(
+        "webhooks", "Show the deliveries of webhooks; replay or remove their dead letters");
+    webhooks->require_subcommand(1);
+    auto name = std::make_shared<std::string>();
+    auto json = std::make_shared<bool>(false);
+    auto* list = webhooks->add_subcommand("list", "Show lag, errors and dead letters");
+    list->add_option("webhook", *name, "also list the dead letters of this webhook; default: none");
+    list->add_flag("--json", *json, "print JSON");
+    list->callback([&command, name, json] {
+        command = [name, json](const auto& context) {
+            return webhooks_list(context, *name, *json);
+        };
+    });
+    const auto add = [&](const char* verb, const char* help, auto run) {
+        auto* sub = webhooks->add_subcommand(verb, help);
+        sub->add_option("webhook", *name, "name of the webhook; default: all");
+        sub->callback([&command, name, run] {
+            command = [name, run](const auto& context) { return run(context, *name); };
+        });
+    };
+    add("replay", "Let the gateway end its back-off and deliver the dead letters again",
+        webhooks_replay);
+    add("clear", "Remove the dead letters", webhooks_clear);
+}
+
+void add_backup(CLI::App& app, Command& command) {
+    auto* backup = app.add_subcommand(
+        "backup", "Write gallery, history, settings and keys to one file, while services run");
+    auto written = std::make_shared<BackupOptions>();
+    backup->add_option("file", written->file, "backup file to write")->required();
+    auto* passphrase = backup->add_option("--passphrase", written->passphrase,
+                                          "file whose first line is the backup's passphrase");
+    backup
+        ->add_flag("--unencrypted", written->unencrypted,
+                   "do not encrypt the backup, which contains names, photos and secret keys")
+        ->excludes(passphrase);
+    backup->callback([&command, written] {
+        command = [written](const auto& context) { return cli::backup(context, *written); };
+    });
+
+    auto* restore =
+        app.add_subcommand("restore", "Restore a backup into an empty Redis database and a folder");
+    auto read = std::make_shared<RestoreOptions>();
+    restore->add_option("file", read->file, "file written by `facebus backup`")->required();
+    restore
+        ->add_option("--into", read->into,
+                     "folder for the files of settings and keys, which are written below it with "
+                     "their whole paths; / restores them to where they were. Existing files are "
+                     "never replaced")
+        ->required();
+    restore->add_option("--passphrase", read->passphrase,
+                        "file whose first line is the backup's passphrase");
+    restore->add_flag("--replace", read->replace,
+                      "first remove everyone and the history from Redis");
+    restore->callback([&command, read] {
+        command = [read](const auto& context) { return cli::restore(context, *read); };
+    });
+}
+
+void add_migrate(CLI::App& app, Command& command) {
+    auto* migrate = app.add_subcommand(
+        "migrate", "Bring the data in Redis to the format that this version requires");
+    migrate->callback([&command] { command = cli::migrate; });
+}
+
 void add_collect(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand(
         "collect", "Sort the faces in videos into one folder per person, ready to enrol");
@@ -321,6 +387,9 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
     add_watch(app, line.command);
     add_status(app, line.command);
     add_gallery(app, line.command);
+    add_webhooks(app, line.command);
+    add_backup(app, line.command);
+    add_migrate(app, line.command);
     add_collect(app, line.command);
     add_calibrate(app, line.command);
     add_detect(app, line.command);

@@ -14,6 +14,7 @@ namespace facebus::cli {
 
 /// Input of most commands: the configuration, the folder of the models, and the stop request.
 struct Context {
+    std::filesystem::path config;  ///< configuration file; empty: none
     settings::Settings settings;
     std::filesystem::path models;
     Stop& stop;
@@ -65,6 +66,34 @@ struct ArchiveOptions {
 Exit gallery_export(const Context& context, const ArchiveOptions& options);
 /// Enrols everyone in an exported gallery.
 Exit gallery_import(const Context& context, const ArchiveOptions& options);
+
+/// Shows the deliveries of the webhook, or of all webhooks if `webhook` is empty. Also lists the
+/// dead letters of `webhook`.
+Exit webhooks_list(const Context& context, const std::string& webhook, bool json);
+/// Requests that the gateway delivers the dead letters of one or all webhooks again.
+Exit webhooks_replay(const Context& context, const std::string& webhook);
+/// Removes the dead letters of one or all webhooks.
+Exit webhooks_clear(const Context& context, const std::string& webhook);
+
+struct BackupOptions {
+    std::filesystem::path file;
+    std::filesystem::path passphrase;  ///< file with the passphrase on its first line; empty: none
+    bool unencrypted = false;          ///< allow a backup without a passphrase
+};
+/// Writes gallery, history, settings and keys to a file.
+Exit backup(const Context& context, const BackupOptions& options);
+
+struct RestoreOptions {
+    std::filesystem::path file;
+    std::filesystem::path passphrase;  ///< see BackupOptions
+    std::filesystem::path into;        ///< folder for the files of settings and keys
+    bool replace = false;              ///< first remove the gallery and history in Redis
+};
+/// Restores a backup: writes gallery and history to Redis, and settings and keys into a folder.
+Exit restore(const Context& context, const RestoreOptions& options);
+
+/// Brings the data in Redis to the format that this program requires.
+Exit migrate(const Context& context);
 
 struct CollectOptions {
     std::vector<std::string> videos;

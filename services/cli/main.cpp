@@ -16,9 +16,10 @@ facebus::Exit run(int argc, char** argv) {
     if (!line) return line.error();
     service::stop_on_signals(stop);
     const auto environment = service::process_environment();
-    auto settings = settings::load(line->config, environment);
+    const auto config = settings::config_file(line->config, environment);
+    auto settings = settings::load(config, environment);
     const auto models = service::models_folder(settings.common, environment);
-    return line->command({std::move(settings), models, stop});
+    return line->command({config, std::move(settings), models, stop});
 }
 
 }  // namespace

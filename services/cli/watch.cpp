@@ -13,6 +13,7 @@
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
 #include "cli/terminal.hpp"
+#include "gallery/store/format.hpp"
 #include "results/catch_up.hpp"
 #include "results/latency.hpp"
 #include "results/result_stream.hpp"
@@ -54,8 +55,8 @@ Exit watch(const Context& context, const WatchOptions& options) {
             handlers.error(missed.error());
             return true;
         }
-        return std::ranges::all_of(*missed, [&](const bus::Message& message) {
-            return results::ResultStream::handle(message, handlers);
+        return std::ranges::all_of(*missed, [&](const auto& result) {
+            return results::ResultStream::handle(result.message, handlers);
         });
     };
     handlers.wanted = [&](const wire::Identity& identity) {
@@ -104,7 +105,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     bool more = true;
     if (options.since > 0) {
         const auto redis = context.settings.redis;
-        must(gallery::Redis(redis).run({"PING"}));
+        must(gallery::connect_to_data(redis).run({"PING"}));
         catch_up.emplace(redis, std::chrono::seconds(std::llround(options.since)));
         more = read_history();
     }

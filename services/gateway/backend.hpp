@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "gallery/store/store.hpp"
 #include "gateway/faces/face_stage.hpp"
@@ -26,6 +28,8 @@ struct Backend {
     std::function<live_gallery::GalleryWatcher::View()> gallery;
     /// Updates the snapshot, so that gallery() includes the changes that the caller has made.
     std::function<void()> refresh_gallery;
+    /// Erases the traces of removed people. Returns why some remain; see ErasureWorker::erase().
+    std::function<std::optional<std::string>()> erase;
 
     /// Returns how long a request waits for a free item of a pool, or for the end of another export
     /// or import, before it fails with 503.

@@ -7,6 +7,7 @@
 
 #include "gateway/backend.hpp"
 #include "gateway/cross_site.hpp"
+#include "gateway/erasure_worker.hpp"
 #include "gateway/live/gallery_follower.hpp"
 #include "gateway/live/live_api.hpp"
 #include "gateway/live/unknown_faces_feed.hpp"
@@ -88,13 +89,9 @@ ResultListener live_listener(LiveState& live_state) {
     auto& [live, cameras, statistics] = live_state;
     return {
         .identity =
-            [&](const wire::Identity& identity, const Bytes& crop) {
-                const auto now = utc_ns();
-                const auto published = identity.head.t["publish"].value_or(now);
-                // The clock of the broker can be ahead of this machine's clock.
-                const std::chrono::nanoseconds age(std::max<std::int64_t>(now - published, 0));
+            [&](const wire::Identity& identity, const Bytes& crop, std::chrono::milliseconds age) {
                 cameras.update(identity, Monotonic::now() - age);
-                statistics.add(identity, now);
+                statistics.add(identity, utc_ns());
                 live.add(identity, encode_jpeg(crop), Monotonic::now());
             },
         .track = [&](const wire::Track& event) { cameras.update(event, Monotonic::now()); },
@@ -104,8 +101,8 @@ ResultListener live_listener(LiveState& live_state) {
 
 /// Returns the listener that collects faces of unknown people.
 ResultListener unknown_faces_listener(UnknownFacesFeed& feed) {
-    return {.identity = [&](const wire::Identity& identity,
-                            const Bytes& crop) { feed.update(identity, crop); },
+    return {.identity = [&](const wire::Identity& identity, const Bytes& crop,
+                            auto) { feed.update(identity, crop); },
             .track = [&](const wire::Track& event) { feed.update(event); }};
 }
 
@@ -129,6 +126,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         stores.add(std::make_unique<gallery::Store>(settings.redis));
     }
     live_gallery::GalleryWatcher watcher(runtime, settings.redis, settings.calibration, model_id);
+    ErasureWorker erasure(runtime, settings.redis);
     const Backend backend{.options = options,
                           .enrolment_options = settings.enrolment,
                           .detector = settings.detect.detector,
@@ -136,7 +134,8 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
                           .stages = stages,
                           .stores = stores,
                           .gallery = [&] { return watcher.view(); },
-                          .refresh_gallery = [&] { watcher.refresh(); }};
+                          .refresh_gallery = [&] { watcher.refresh(); },
+                          .erase = [&] { return erasure.erase(); }};
     LiveState live_state{.live = {static_cast<std::size_t>(options.live), max_result_age}};
     UnknownFaces unknown_faces(
         static_cast<std::size_t>(options.unknown_faces),
@@ -145,11 +144,13 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     GalleryFollower follower(live_state.live, unknown_faces, runtime.heartbeat, watcher.view());
     std::vector<ResultListener> listeners{live_listener(live_state),
                                           unknown_faces_listener(unknown_faces_feed)};
-    const auto hooks = start_webhooks(runtime, settings.webhooks, settings.redis, settings.results);
+    const auto current_gallery = [&] { return watcher.view().snapshot; };
+    const auto hooks = start_webhooks(runtime, settings.webhooks, settings.redis, settings.results,
+                                      current_gallery);
     std::unique_ptr<MqttPublisher> mqtt;
     if (!settings.mqtt.host.empty()) {
         mqtt = std::make_unique<MqttPublisher>(runtime, settings.mqtt, settings.camera_names(),
-                                               [&] { return watcher.view().snapshot; });
+                                               current_gallery);
         listeners.push_back(mqtt->listener());
     }
     Site site({.keys = keys,
@@ -169,7 +170,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
          .error_response = [&](int status) { return site.error_response(status); }});
     live_state.live.set_listener([&] { server.poll_streams(); });
     const ResultFeed feed(runtime, settings.broker.results, settings.redis, max_result_age,
-                          std::move(listeners));
+                          current_gallery, std::move(listeners));
     if (keys) report_keys(runtime, keys->status());
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();

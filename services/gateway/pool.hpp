@@ -20,15 +20,18 @@ class Pool {
       public:
         Lease() = default;
         Lease(Pool& pool, std::unique_ptr<T> item) : pool_(&pool), item_(std::move(item)) {}
-        ~Lease() {
-            if (item_) pool_->release(std::move(item_));
-        }
+        ~Lease() { end(); }
         Lease(Lease&&) noexcept = default;
         Lease& operator=(Lease&&) = delete;
 
         explicit operator bool() const { return item_ != nullptr; }
         T* operator->() const { return item_.get(); }
         T& operator*() const { return *item_; }
+
+        /// Returns the item to the pool. The lease is then empty.
+        void end() {
+            if (item_) pool_->release(std::move(item_));
+        }
 
       private:
         Pool* pool_ = nullptr;

@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "gateway/live/removed_people.hpp"
+
 namespace facebus::gateway {
 
 ResultFeed::ResultFeed(const service::Runtime& runtime, const std::string& endpoint,
                        const gallery::RedisOptions& redis, std::chrono::seconds age,
-                       std::vector<ResultListener> listeners)
+                       Gallery gallery, std::vector<ResultListener> listeners)
     : runtime_(runtime),
+      gallery_(std::move(gallery)),
       listeners_(std::move(listeners)),
       stream_(runtime.context, endpoint, runtime.stop),
       catch_up_(redis, age),
@@ -19,15 +22,22 @@ ResultFeed::~ResultFeed() {
 
 void ResultFeed::run() {
     results::ResultHandlers handlers;
+    std::chrono::milliseconds age(0);  // of the result that is being handled
     const auto read_history = [&] {
         const auto missed = catch_up_.read();
         if (!missed) return runtime_.count_error(missed.error());
-        for (const auto& message : *missed) results::ResultStream::handle(message, handlers);
+        for (const auto& result : *missed) {
+            age = result.age;
+            results::ResultStream::handle(result.message, handlers);
+        }
+        age = std::chrono::milliseconds(0);
     };
     handlers.wanted = [&](const wire::Identity& identity) { return catch_up_.record(identity); };
     handlers.identity = [&](const wire::Identity& identity, const Bytes& crop) {
+        const auto shown = without_removed(identity, *gallery_());
+        if (!shown) return true;
         for (const auto& listener : listeners_) {
-            if (listener.identity) listener.identity(identity, crop);
+            if (listener.identity) listener.identity(*shown, crop, age);
         }
         return true;
     };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "gallery/store/format.hpp"
 
 namespace facebus::live_gallery {
 namespace {
@@ -32,6 +33,7 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
                                          "then used")),
       checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
                                      "Unix time of the last successful check for changes")) {
+    gallery::require_format(redis);
     auto loaded = store_.load(model_id_);
     const Result<void> used = loaded ? use(std::move(*loaded)) : std::unexpected(loaded.error());
     if (!used) throw FatalError(Exit::unavailable, used.error().message);

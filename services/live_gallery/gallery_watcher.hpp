@@ -34,7 +34,8 @@ class GalleryWatcher {
     };
 
     /// Loads the gallery, calibrates it if necessary, and starts the thread. Throws FatalError
-    /// (Exit::unavailable) if the gallery cannot be loaded.
+    /// (Exit::unavailable) if the gallery cannot be loaded, or (Exit::config) if its format is not
+    /// supported.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
                    const gallery::CalibrationOptions& calibration, std::string model_id);
     ~GalleryWatcher();

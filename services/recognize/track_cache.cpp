@@ -28,12 +28,14 @@ std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
 
 TrackCache::TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis,
                        int ttl_seconds, const std::string& model_id)
-    : runtime_(runtime), shared_(redis, ttl_seconds, model_id) {}
+    : runtime_(runtime), ttl_(ttl_seconds), shared_(redis, ttl_seconds, model_id) {}
 
 std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
-                                                 const gallery::Probe& probe) {
-    const auto& own = keep(track, probe);
-    if (Monotonic::now() < next_try_) return own;
+                                                 const gallery::Probe& probe,
+                                                 Monotonic::time_point now) {
+    expire(now);
+    const auto& own = keep(track, probe, now);
+    if (now < next_try_) return own;
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
@@ -43,16 +45,19 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     return own;
 }
 
+void TrackCache::expire(Monotonic::time_point now) {
+    std::erase_if(own_, [&](const auto& entry) { return now - entry.second.last >= ttl_; });
+}
+
 const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
-                                                    const gallery::Probe& probe) {
-    if (!own_.contains(track)) {
-        order_.push_back(track);
-        if (order_.size() > max_tracks) {
-            own_.erase(order_.front());
-            order_.pop_front();
-        }
+                                                    const gallery::Probe& probe,
+                                                    Monotonic::time_point now) {
+    if (own_.size() >= max_tracks && !own_.contains(track)) {
+        own_.erase(std::ranges::min_element(own_, {},
+                                            [](const auto& entry) { return entry.second.last; }));
     }
-    auto& probes = own_[track];
+    auto& [probes, last] = own_[track];
+    last = now;
     const bool repeated = std::ranges::any_of(
         probes, [&](const gallery::Probe& other) { return other.id == probe.id; });
     if (!repeated && probes.size() < gallery::max_track_probes) probes.push_back(probe);

@@ -1,8 +1,8 @@
 // The probes of each track, shared with the other workers through Redis.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -13,9 +13,9 @@
 
 namespace facebus::recognize {
 
-/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory, for the
-/// latest 1,000 tracks, the probes that this process has received, to use them while Redis is
-/// unavailable. Not thread-safe.
+/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory the
+/// probes that this process has received, to use them while Redis is unavailable: of the latest
+/// 1,000 tracks, each for `ttl_seconds` after its last probe, like Redis. Not thread-safe.
 class TrackCache {
   public:
     /// Throws `FatalError` (config) if `redis` is invalid. `ttl_seconds` and `model_id`: see
@@ -27,16 +27,27 @@ class TrackCache {
     /// id. While Redis is unavailable, returns only the probes in memory, in order of arrival, and
     /// tries Redis again every two seconds. A track has at most gallery::max_track_probes; further
     /// ones are neither stored nor returned.
-    std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
+    std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe,
+                                         Monotonic::time_point now = Monotonic::now());
+    /// Drops the expired tracks in memory. Must be called periodically.
+    void expire(Monotonic::time_point now = Monotonic::now());
+    /// Returns the number of tracks in memory.
+    [[nodiscard]] std::size_t tracks() const { return own_.size(); }
 
   private:
-    const std::vector<gallery::Probe>& keep(const std::string& track, const gallery::Probe& probe);
+    struct OwnTrack {
+        std::vector<gallery::Probe> probes{};
+        Monotonic::time_point last{};  ///< when the last probe arrived
+    };
+
+    const std::vector<gallery::Probe>& keep(const std::string& track, const gallery::Probe& probe,
+                                            Monotonic::time_point now);
 
     service::Runtime& runtime_;
+    std::chrono::seconds ttl_;
     gallery::TrackMemory shared_;
-    std::unordered_map<std::string, std::vector<gallery::Probe>> own_;  ///< by track
-    std::deque<std::string> order_;   ///< tracks in own_, oldest first
-    Monotonic::time_point next_try_;  ///< when to use Redis again
+    std::unordered_map<std::string, OwnTrack> own_;  ///< by track
+    Monotonic::time_point next_try_;                 ///< when to use Redis again
 };
 
 }  // namespace facebus::recognize

@@ -28,6 +28,7 @@ void Worker::run() {
     runtime_.ready();
     send_credit();
     while (poller.wait_readable(broker_, 1000)) {
+        tracks_.expire();
         const auto items = receive();
         if (!items.empty()) process(items);
         send_credit();

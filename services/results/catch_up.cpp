@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.hpp"
-
 namespace facebus::results {
 namespace {
 
@@ -13,16 +11,10 @@ constexpr std::size_t page = 1000;             // results per request to Redis
 constexpr std::size_t max_recorded = 100'000;  // maximum number of remembered results per run
 constexpr std::size_t max_runs = 64;           // maximum number of remembered runs
 
-/// Returns the stream id that Redis would have given to an entry added `age` ago.
-std::string stream_id_before(std::chrono::seconds age) {
-    const auto age_ms = std::chrono::milliseconds(age).count();
-    return fmt::format("{}-0", std::max<std::int64_t>(utc_ns() / 1'000'000 - age_ms, 0));
-}
-
 }  // namespace
 
 CatchUp::CatchUp(gallery::RedisOptions redis, std::chrono::seconds age)
-    : history_(std::move(redis), 0), position_(stream_id_before(age)) {}
+    : history_(std::move(redis), 0), age_(age) {}
 
 CatchUp::Run& CatchUp::run_state(const std::string& run) {
     // Forget the oldest run, which is the first one: the id of a run is its start time.
@@ -54,16 +46,23 @@ bool CatchUp::missed_results(const wire::Status& status) {
     return ++run.times <= 2;
 }
 
-Result<std::vector<bus::Message>> CatchUp::read() {
-    std::vector<bus::Message> messages;
+Result<std::vector<CatchUp::Missed>> CatchUp::read() {
+    const auto now = history_.now_ms();
+    if (!now) return std::unexpected(now.error());
+    if (position_.empty()) {
+        position_ = fmt::format("{}-0", std::max<std::int64_t>(*now - age_.count(), 0));
+    }
+    std::vector<Missed> missed;
     while (true) {
         auto entries = history_.after(position_, page);
         if (!entries) return std::unexpected(std::move(entries.error()));
         for (auto& entry : *entries) {
             position_ = std::move(entry.id);
-            messages.push_back({std::move(entry.topic), std::move(entry.header), Bytes()});
+            const auto age = std::max<std::int64_t>(*now - gallery::stream_id_ms(position_), 0);
+            missed.push_back({{std::move(entry.topic), std::move(entry.header), Bytes()},
+                              std::chrono::milliseconds(age)});
         }
-        if (entries->size() < page) return messages;
+        if (entries->size() < page) return missed;
     }
 }
 

@@ -34,9 +34,14 @@ class CatchUp {
     /// so the first read() may be too early.
     bool missed_results(const wire::Status& status);
 
+    /// A result read from the history.
+    struct Missed {
+        bus::Message message;
+        std::chrono::milliseconds age;  ///< time since it was added, by the clock of Redis
+    };
     /// Returns the results added to the history since the last call, oldest first. They can include
     /// results that are already recorded. Errors: see gallery::History.
-    Result<std::vector<bus::Message>> read();
+    Result<std::vector<Missed>> read();
 
   private:
     struct Run {
@@ -48,7 +53,8 @@ class CatchUp {
     Run& run_state(const std::string& run);
 
     gallery::History history_;
-    std::string position_;  ///< id of the last entry of the history that was read
+    std::chrono::milliseconds age_;
+    std::string position_;  ///< id of the last entry that was read; empty before the first read()
     std::map<std::string, Run> runs_;
 };
 

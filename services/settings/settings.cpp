@@ -9,18 +9,6 @@
 namespace facebus::settings {
 namespace {
 
-/// Returns the name of the configuration file, or an empty string if there is none.
-std::string find_file(const service::Environment& environment) {
-    if (const auto set = environment.find("FACEBUS_CONFIG");
-        set != environment.end() && !set->second.empty()) {
-        return set->second;
-    }
-    for (const char* candidate : {"facebus.yaml", "/etc/facebus/facebus.yaml"}) {
-        if (std::filesystem::exists(candidate)) return candidate;
-    }
-    return {};
-}
-
 std::string read_file(const std::string& file) {
     std::ifstream in(file, std::ios::binary);
     in.peek();  // fails if the file is a folder, which can be opened, but not read
@@ -67,8 +55,20 @@ std::vector<service::Group> groups(Settings& settings) {
                           settings.webhooks, "lock")};
 }
 
+std::string config_file(const std::string& file, const service::Environment& environment) {
+    if (!file.empty()) return file;
+    if (const auto set = environment.find("FACEBUS_CONFIG");
+        set != environment.end() && !set->second.empty()) {
+        return set->second;
+    }
+    for (const char* candidate : {"facebus.yaml", "/etc/facebus/facebus.yaml"}) {
+        if (std::filesystem::exists(candidate)) return candidate;
+    }
+    return {};
+}
+
 Settings load(const std::string& file, const service::Environment& environment) {
-    const auto name = file.empty() ? find_file(environment) : file;
+    const auto name = config_file(file, environment);
     Settings settings;
     service::read_config(name.empty() ? std::string() : read_file(name), name, environment,
                          keys(settings), groups(settings));

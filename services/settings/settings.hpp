@@ -52,6 +52,10 @@ std::vector<service::Key> keys(Settings& settings);
 /// their entries in `settings`.
 std::vector<service::Group> groups(Settings& settings);
 
+/// Returns the name of the configuration file that load() reads, or an empty string if there is
+/// none.
+std::string config_file(const std::string& file, const service::Environment& environment);
+
 /// Reads the configuration file, then the environment, which overrides the file. If `file` is
 /// empty, reads the file that $FACEBUS_CONFIG names. If this variable is not set or empty, reads
 /// the first of ./facebus.yaml and /etc/facebus/facebus.yaml that exists. Settings that are not set

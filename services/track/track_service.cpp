@@ -35,43 +35,38 @@ int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
 void serve(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const std::vector<std::string>& configured_cameras) {
     TrackStage stage(options, fmt::format("{:x}", utc_ns() / 1'000'000));
-    bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
-    runtime.bind_input(input, wire::stages.at(wire::index_of("track")));
-    bus::Socket broker(runtime.context, bus::SocketType::dealer, {.keep_peer_name = true});
+    auto input = runtime.bind_input(wire::stages.at(wire::index_of("track")));
+    // The queue of the socket is small, because the outbox keeps the messages.
+    bus::Socket broker(runtime.context, bus::SocketType::dealer,
+                       {.send_queue = 64, .keep_peer_name = true});
     broker.connect(broker_endpoint, "broker.probes");
 
     const bus::Poller poller(runtime.stop, runtime.heartbeat);
-    bus::StreamReader<wire::Face> reader(input, poller,
+    bus::StreamReader<wire::Face> reader(input,
                                          [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");
     Uplink uplink(runtime, broker, options);
     CameraWatch cameras(camera_interval, Monotonic::now(), configured_cameras);
 
-    bool live = false;  // whether the last message came from a live camera
     runtime.ready();
     while (poller.keep_running()) {
         uplink.pump();
         for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
-        // While the outbox is full, do not read faces from a file: wait until the broker
-        // acknowledges messages. Faces from a live camera are still read, and their messages
-        // replace older ones; see Uplink.
-        const bool pause_input = uplink.full() && !live;
-        if (!pause_input) {
-            if (auto item = reader.poll()) {
-                const auto timer = metrics.start();
-                live = item->message.stream.live;
-                auto output = stage.process(item->message, item->payload);
-                cameras.record(item->message);
-                for (const auto& event : output.before) cameras.record(event);
-                for (const auto& event : output.after) cameras.record(event);
-                uplink.put(std::move(output), live);
-                metrics.count(timer, reader.dropped(), 0);
-                continue;
-            }
+        // While the outbox is full of messages of lossless cameras, do not read their faces: wait
+        // until the broker acknowledges messages. Faces from live cameras are still read, and their
+        // messages replace older ones of live cameras; see Uplink.
+        if (auto item = reader.poll(!uplink.full())) {
+            const auto timer = metrics.start();
+            auto output = stage.process(item->message, item->payload);
+            cameras.record(item->message);
+            for (const auto& event : output.before) cameras.record(event);
+            for (const auto& event : output.after) cameras.record(event);
+            uplink.put(std::move(output), item->message.stream.live);
+            metrics.count(timer, reader.dropped(), 0);
+            continue;
         }
-        std::array<bus::Interest, 2> interests{
-            bus::Interest{.socket = &broker},
-            bus::Interest{.socket = &input, .read = !pause_input}};
+        const auto [live, lossless] = reader.interests();
+        std::array interests{bus::Interest{.socket = &broker}, live, lossless};
         if (!poller.wait(interests, wait_ms(uplink, cameras))) return;
     }
 }

@@ -47,18 +47,9 @@ bool TrackStage::should_publish(Camera& camera, const vision::TrackEvent& event)
     return true;
 }
 
-TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
+void TrackStage::append(TrackOutput& output, Camera& camera, const wire::Face& frame,
+                        vision::TrackerResult result) const {
     const auto& source = frame.head.src;
-    auto found = cameras_.find(source);
-    if (found == cameras_.end()) {
-        found = cameras_.emplace(source, Camera{++streams_[source], vision::Tracker(options_), {}})
-                    .first;
-    }
-    auto& camera = found->second;
-    auto result = frame.stream.end ? camera.tracker.finish()
-                                   : camera.tracker.process(sightings(frame, crops),
-                                                            frame.stream.pts, frame.cut);
-    TrackOutput output;
     for (const auto& event : result.events) {
         using Kind = vision::TrackEvent::Kind;
         if (!should_publish(camera, event)) continue;
@@ -67,7 +58,8 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
                           .track = track_id(source, camera.stream, event.track),
                           .event = to_wire(event.kind),
                           .pts = event.pts,
-                          .box = event.box});
+                          .box = event.box,
+                          .stream = camera.stream_id});
     }
     for (auto& probe : result.probes) {
         const auto track = track_id(source, camera.stream, probe.track);
@@ -79,14 +71,38 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
                                   .quality = probe.sighting.quality},
                                  probe.sighting.crop.pixels});
     }
-    if (frame.stream.end) {
-        output.after.push_back({.head = frame.head,
-                                .track = {},
-                                .event = wire::TrackEvent::end,
-                                .pts = frame.stream.pts,
-                                .box = {}});
+}
+
+TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
+    TrackOutput output;
+    const auto& source = frame.head.src;
+    auto found = cameras_.find(source);
+    if (found != cameras_.end() && found->second.stream_id != frame.stream.id) {
+        append(output, found->second, frame, found->second.tracker.finish());
         cameras_.erase(found);
+        found = cameras_.end();
     }
+    if (found == cameras_.end()) {
+        found =
+            cameras_
+                .emplace(source,
+                         Camera{++streams_[source], frame.stream.id, vision::Tracker(options_), {}})
+                .first;
+    }
+    auto& camera = found->second;
+    if (!frame.stream.end) {
+        append(output, camera, frame,
+               camera.tracker.process(sightings(frame, crops), frame.stream.pts, frame.cut));
+        return output;
+    }
+    append(output, camera, frame, camera.tracker.finish());
+    output.after.push_back({.head = frame.head,
+                            .track = {},
+                            .event = wire::TrackEvent::end,
+                            .pts = frame.stream.pts,
+                            .box = {},
+                            .stream = frame.stream.id});
+    cameras_.erase(found);
     return output;
 }
 

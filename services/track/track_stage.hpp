@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,16 @@ class TrackStage {
 
     /// Returns the messages for the faces of one frame. `crops` are the crops of the faces; see
     /// wire::Face. If the frame marks the end of a stream, all tracks of the stream end, and the
-    /// last event is wire::TrackEvent::end, which concerns the whole stream.
+    /// last event is wire::TrackEvent::end, which concerns the whole stream. If the frame belongs
+    /// to another stream than the previous frame of the camera, because capture restarted, the
+    /// tracks of the old stream end first, but without wire::TrackEvent::end.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:
     struct Camera {
-        std::uint64_t stream = 0;  ///< number of the current stream of this camera, from 1
+        /// Number of the current stream of this camera since the stage started, from 1.
+        std::uint64_t stream = 0;
+        std::optional<std::string> stream_id;  ///< wire::Stream::id of the current stream
         vision::Tracker tracker;
         /// Pts of the last published event of each open track, by track number.
         std::map<std::uint64_t, std::int64_t> published;
@@ -54,6 +59,10 @@ class TrackStage {
     /// except a `moved` that follows the last published event of its track by less than
     /// `moved_interval_`.
     [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;
+
+    /// Appends the messages for a result of the camera's tracker to `output`.
+    void append(TrackOutput& output, Camera& camera, const wire::Face& frame,
+                vision::TrackerResult result) const;
 
     [[nodiscard]] std::string track_id(const std::string& camera, std::uint64_t stream,
                                        std::uint64_t number) const;

@@ -36,6 +36,19 @@ def crop(case):
     return file.read_bytes()
 
 
+def faces_message(number, crops, **keys):
+    """Returns the message `face` about frame `number` of a stream, with one face per crop. `keys` replaces or adds keys
+    of the header."""
+    faces = [{"box": {"x": 200.0 * i, "y": 10.5, "width": 80.5, "height": 100.5},
+              "landmarks": [{"x": 200.0 * i + x, "y": y} for x, y in
+                            ((20.5, 40.5), (60.5, 40.5), (40.5, 60.5), (25.5, 80.5), (55.5, 80.5))],
+              "quality": {"eye_distance": 40.5, "sharpness": 60.5, "yaw": 0.5, "detector": 0.99,
+                          "overall": 0.9}} for i in range(len(crops))]
+    header = {"v": 1, "src": "door", "seq": number + 1, "ts": time.time_ns(), "t": {}, "pts": number * 200_000_000,
+              "live": False, "end": False, "cut": False, "faces": faces, **keys}
+    return [f"face.{header['src']}".encode(), msgpack.packb(header), b"".join(crops)]
+
+
 class FaultSystem(System):
     """System in which the test takes the place of detect-align."""
 
@@ -60,7 +73,7 @@ class FaultSystem(System):
         """Connects to `track` in place of detect-align."""
         self.detect = self.context.socket(zmq.PUSH)
         self.detect.linger = 0
-        self.detect.connect(self.ipc("track"))
+        self.detect.connect(self.ipc("track.lossless"))
 
     def feed(self, frames, count=FACES, crops=None):
         """Sends `frames` frames to `track`. Each has one face per crop in `crops`; by default, `count` identical
@@ -68,15 +81,7 @@ class FaultSystem(System):
         crops = crops or [self.pixels] * count
         count = len(crops)
         for _ in range(frames):
-            faces = [{"box": {"x": 200.0 * i, "y": 10.5, "width": 80.5, "height": 100.5},
-                      "landmarks": [{"x": 200.0 * i + x, "y": y} for x, y in
-                                    ((20.5, 40.5), (60.5, 40.5), (40.5, 60.5), (25.5, 80.5), (55.5, 80.5))],
-                      "quality": {"eye_distance": 40.5, "sharpness": 60.5, "yaw": 0.5, "detector": 0.99,
-                                  "overall": 0.9}} for i in range(count)]
-            header = {"v": 1, "src": "door", "seq": self.frames + 1, "ts": time.time_ns(), "t": {},
-                      "pts": self.frames * 200_000_000, "live": False, "end": False,
-                      "cut": self.frames % TRACK_FRAMES == 0, "faces": faces}
-            self.detect.send_multipart([b"face.door", msgpack.packb(header), b"".join(crops)])
+            self.detect.send_multipart(faces_message(self.frames, crops, cut=self.frames % TRACK_FRAMES == 0))
             self.frames += 1
             self.fed += count
 
@@ -87,6 +92,10 @@ class FaultSystem(System):
     def acknowledged(self):
         """Returns how many probes the broker has acknowledged to `track`."""
         return self.track_metric("probes_acknowledged_total")
+
+    def dropped(self):
+        """Returns how many probes `track` has dropped and the broker has not acknowledged."""
+        return self.track_metric("probes_dropped_total") + self.track_metric("probes_dropped_unacknowledged_total")
 
     def poll(self):
         """Waits up to POLL_MS for a message of the result topic and reads it."""
@@ -137,7 +146,7 @@ class FaultSystem(System):
 
     def start_worker(self, name):
         """Starts another worker, named `name` in `services`, and waits until it is ready."""
-        self._launch(name, [support.program("facebus-recognize")])
+        self._launch(name, [self.program("recognize")])
         self._wait_ready(1)
 
     def redis(self, *command):
@@ -182,7 +191,7 @@ class FaultTest(support.ProcessTest):
         `stored` is true, also checks that the workers have stored every probe in Redis."""
         system.wait_until_idle()
         self.check_counts(fault, system.fed, system.acknowledged(),
-                          system.track_metric("probes_dropped_total"), recovered)
+                          system.dropped(), recovered)
         if stored:
             self.assertEqual(system.fed, system.stored_probes(), "not every probe is stored in Redis")
         self.assertEqual([], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])

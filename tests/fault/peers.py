@@ -44,9 +44,16 @@ class Edge:
             self.socket.send_multipart(message, copy=False)
 
     def receive(self):
-        """Reads all acknowledgements that have arrived."""
+        """Reads all acknowledgements that have arrived. Returns the ids of the probes whose results are published, but
+        not stored yet; these stay unacknowledged."""
+        unstored = []
         while self.socket.poll(0):
-            self.unacknowledged.pop(msgpack.unpackb(self.socket.recv_multipart()[1])["ref"], None)
+            ack = msgpack.unpackb(self.socket.recv_multipart()[1])
+            if ack.get("stored", True):
+                self.unacknowledged.pop(ack["ref"], None)
+            else:
+                unstored.append(ack["ref"])
+        return unstored
 
 
 class Worker:

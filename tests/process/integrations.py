@@ -60,10 +60,10 @@ class SimulatedSite(Gateway):
         self.edge.send_multipart([f"track.{camera}".encode(),
                                   self.head(camera, track=track, event=event, pts=0, box=BOX), b""])
 
-    def result(self, track, subject=None, camera="door"):
+    def result(self, track, subject=None, camera="door", **fields):
         """Sends a probe of the track from the edge and its result from the worker. Returns the result that the broker
         published. `subject` is (id, name); if it is None, the decision is `unknown`. Requires: the decision about the
-        track changes; otherwise the broker publishes no result."""
+        track changes; otherwise the broker publishes no result. `fields`: further fields of the result."""
         self.send_credit()
         probe = f"{track}/{self.sequence}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(
@@ -75,7 +75,7 @@ class SimulatedSite(Gateway):
         self.worker.send_multipart([f"identity.{camera}".encode(), self.head(
             camera, result=0, probe=probe, track=received["track"], pts=0, box=BOX,
             decision="known" if subject else "unknown", threshold=0.5, probes=1, samples=[], quality=0.5,
-            model="m", gallery="0-0", **known), b""])
+            model="m", gallery="0-0", **known, **fields), b""])
         return self.until(lambda m: m.kind == "identity" and m["probe"] == probe)
 
     def add_subject(self, name):

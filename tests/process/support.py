@@ -81,6 +81,14 @@ def need_tool(name):
     need(shutil.which(name), f"{name} is not installed")
 
 
+def faketime(offset=None):
+    """Returns environment variables that shift the clock that a program sees, such as by "+120s". Monotonic clocks are
+    not shifted. The program must not be redis-server, whose allocator is incompatible with libfaketime."""
+    found = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    need(found, "faketime is not installed")
+    return {"LD_PRELOAD": found[0], "FAKETIME_DONT_FAKE_MONOTONIC": "1", **({"FAKETIME": offset} if offset else {})}
+
+
 def need_data():
     """Skips the test if FACEBUS_DATA is not set, even if FACEBUS_REQUIRE_ALL is 1: users cannot obtain the data."""
     if "FACEBUS_DATA" not in os.environ:

@@ -137,6 +137,10 @@ class System:
         """Address of the result topic."""
         return self.ipc("results")
 
+    def program(self, name):
+        """Returns the path of the program of a service."""
+        return program(f"facebus-{name}")
+
     def start_redis(self, *flags):
         self._launch("redis", [shutil.which("redis-server"), "--port", "0", "--unixsocket",
                                str(self.folder / "redis"), "--save", "", "--dir", str(self.folder),
@@ -150,7 +154,7 @@ class System:
             count = self.workers if name == "recognize" else 1
             for number in range(count):
                 key = f"{name}-{number + 1}" if count > 1 else name
-                self._launch(key, [program(f"facebus-{name}")], **environment)
+                self._launch(key, [self.program(name)], **environment)
         self._wait_ready(sum(self.workers if name == "recognize" else 1 for name in names))
 
     def start_all(self):

@@ -16,6 +16,8 @@ SAMPLES = {"barack_obama": 3, "joe_biden": 1}
 
 
 class GalleryTest(support.ProcessTest):
+    limit = 180
+
     @classmethod
     def setUpClass(cls):
         support.need_system()
@@ -119,6 +121,110 @@ class GalleryTest(support.ProcessTest):
         self.wait_for_rewrite()
         self.assertFalse(self.redis_files_contain(b"joe_biden"))
         self.assertTrue(self.redis_files_contain(b"barack_obama"))
+
+    def redis_cli(self, *words):
+        support.need_tool("redis-cli")
+        return self.run_program(["redis-cli", "-s", self.system.folder / "redis", *words]).out.strip()
+
+    def start_redis_with_long_history(self, results):
+        """Starts Redis with an append-only file, enrols people and stores results, one in ten of which names Joe
+        Biden. Returns his subject id."""
+        self.system.stop("redis")
+        self.system.start_redis("--appendonly", "yes", "--rdbcompression", "no")
+        self.system.enrol(PHOTOS)
+        subject = self.redis_cli("hget", "facebus:gallery:names", "joe_biden")
+        fill = """for i = 1, ARGV[1] do
+            local id = i % 10 == 0 and ARGV[2] or string.format('%032x', i)
+            redis.call('XADD', KEYS[1], '*', 'topic', 'identity.door', 'header', id .. string.rep('h', 900),
+                       'subject', id, 'track', '')
+        end"""
+        for _ in range(results // 10_000):
+            self.redis_cli("eval", fill, 1, "facebus:results", 10_000, subject)
+        self.assertEqual(str(results), self.redis_cli("xlen", "facebus:results"))
+        return subject
+
+    def assert_erased(self, subject, results):
+        self.assertEqual("", self.redis_cli("keys", "facebus:erasure:*"))
+        self.assertEqual(str(results), self.redis_cli("xlen", "facebus:results"))
+        for trace in (b"joe_biden", subject.encode()):
+            self.assertFalse(any(trace in file.read_bytes()
+                                 for file in (self.system.folder / "appendonlydir").iterdir()), trace)
+
+    def test_remove_succeeds_with_200_000_results(self):
+        subject = self.start_redis_with_long_history(200_000)
+        removed = self.system.facebus("gallery", "remove", "joe_biden")
+        self.assertEqual(0, removed.code, removed)
+        self.assertIn("erasing results", removed.err)
+        self.assert_erased(subject, 180_000)
+
+    def test_remove_continues_after_it_was_killed_in_any_phase(self):
+        for phase in ("results", "copy", "files"):
+            with self.subTest(phase=phase):
+                subject = self.start_redis_with_long_history(20_000)
+                # Makes the rewrite of the files last some seconds.
+                self.redis_cli("config", "set", "rdb-key-save-delay", 200_000)
+                with (self.folder / "out").open("wb") as out:
+                    removing = self.spawn(
+                        [support.program("facebus"), "gallery", "remove", "joe_biden"],
+                        self.system.environment, out, out)
+                while self.redis_cli("hget", "facebus:erasure:state", "phase") != phase:
+                    self.assertIsNone(removing.poll(), (self.folder / "out").read_text())
+                removing.kill()
+                removing.wait()
+                self.assertNotIn("joe_biden", self.sample_counts())
+                self.redis_cli("config", "set", "rdb-key-save-delay", 0)
+                again = self.system.facebus("gallery", "remove", "joe_biden")
+                self.assertEqual(0, again.code, again)
+                self.assertIn("completed the removal of people removed before", again.out)
+                self.assert_erased(subject, 18_000)
+                self.assertEqual(65, self.system.facebus("gallery", "remove", "joe_biden").code)
+                self.redis_cli("flushall")
+
+    def test_remove_reports_a_failed_rewrite_and_completes_it_when_repeated(self):
+        subject = self.start_redis_with_long_history(10_000)
+        # Redis cannot create its next append-only file.
+        blocked = self.system.folder / "appendonlydir/appendonly.aof.2.incr.aof"
+        blocked.mkdir()
+        failed = self.system.facebus("gallery", "remove", "joe_biden")
+        self.assertEqual(69, failed.code, failed)
+        self.assertIn("joe_biden is removed, but not all traces are erased", failed.err)
+        self.assertIn('run facebus gallery remove "joe_biden"', failed.err)
+        self.assertNotIn("joe_biden", self.sample_counts())
+        blocked.rmdir()
+        again = self.system.facebus("gallery", "remove", "joe_biden")
+        self.assertEqual(0, again.code, again)
+        self.assert_erased(subject, 9_000)
+
+    def test_remove_fails_if_redis_refuses_it_although_another_erasure_is_pending(self):
+        self.system.enrol(PHOTOS)
+        self.redis_cli("hset", "facebus:erasure:recorded", "0" * 32, "")
+        # The user may read the gallery and erase traces, but not write to the gallery.
+        self.redis_cli("acl", "setuser", "default", "resetkeys", "~facebus:erasure:*", "~facebus:results",
+                       "~facebus:track:*", "%R~facebus:*")
+        failed = self.system.facebus("gallery", "remove", "joe_biden")
+        self.assertEqual(65, failed.code, failed)
+        self.assertIn("NOPERM", failed.err)
+        self.assertEqual(SAMPLES, self.sample_counts())
+
+    def test_an_incomplete_import_erases_the_traces_of_ignored_people(self):
+        self.system.enrol(PHOTOS)
+        plain, sealed, secret = (self.folder / name for name in ("plain", "sealed", "secret"))
+        secret.write_text("a secret\n")
+        for command in (("ignore", "joe_biden"), ("export", plain), ("export", sealed, "--passphrase", secret),
+                        ("unignore", "joe_biden")):
+            done = self.system.facebus("gallery", *command)
+            self.assertEqual(0, done.code, done)
+        with plain.open("a") as file:
+            file.write("damaged\n")
+        failed = self.system.facebus("gallery", "import", plain)
+        self.assertEqual(65, failed.code, failed)
+        self.assertTrue(self.samples_of("joe_biden"))
+        self.assertEqual("", self.redis_cli("keys", "facebus:erasure:*"))
+
+        self.redis_cli("hset", "facebus:erasure:state", "id", "x", "phase", "damaged")
+        failed = self.system.facebus("gallery", "import", sealed, "--passphrase", secret)
+        self.assertEqual(65, failed.code, failed)
+        self.assertIn(f'run facebus gallery import "{sealed}" --passphrase "{secret}"', failed.err)
 
     def test_photo_writes_the_photo_of_a_sample_and_remove_erases_it_from_redis_files(self):
         self.system.stop("redis")

@@ -176,6 +176,45 @@ class Enrolment(GatewayTest):
         gateway.expect_error(gateway.request("DELETE", f"{SUBJECTS}/%ff%fe"), 400)
 
 
+class Erasure(GatewayTest):
+    def test_an_import_of_ignored_people_reports_a_pending_erasure(self):
+        need_tool("redis-cli")
+        gateway = self.gateway_with_one_person()
+        subject = f"{GALLERY}/subjects/Barack%20Obama"
+        gateway.expect_success(gateway.request("PUT", subject, body={"ignored": True}))
+        archive = gateway.request("POST", f"{GALLERY}/export").body
+        gateway.expect_success(gateway.request("PUT", subject, body={"ignored": False}))
+        damage = ["redis-cli", "-s", gateway.folder / "redis", "hset", "facebus:erasure:state", "id", "x", "phase", "x"]
+        self.assertEqual(0, self.run_program(damage).code)
+        imported = gateway.expect_success(gateway.post(f"{GALLERY}/import", ("file", archive, "g")))
+        self.assertEqual(1, imported["already_enrolled"])
+        self.assertIn("facebus:erasure:state", imported["erasure_pending"])
+
+    def test_a_removal_reports_a_pending_erasure_and_the_gateway_resumes_it_after_a_restart(self):
+        need_tool("redis-cli")
+        gateway = self.gateway_with_one_person()
+
+        def redis(*words):
+            return self.run_program(["redis-cli", "-s", gateway.folder / "redis", *words]).out.strip()
+
+        redis("config", "set", "appendonly", "yes")
+        while "aof_rewrite_in_progress:0" not in redis("info", "persistence"):
+            pass
+        # Redis cannot create its next append-only file.
+        blocked = gateway.folder / "appendonlydir/appendonly.aof.2.incr.aof"
+        blocked.mkdir()
+        removed = gateway.expect_success(gateway.request("DELETE", f"{SUBJECTS}/Barack%20Obama"))
+        self.assertEqual("Barack Obama", removed["subject"])
+        self.assertIn("BGREWRITEAOF", removed["erasure_pending"])
+        self.assertEqual([], gateway.subjects())
+        gateway.stop("gateway")
+        blocked.rmdir()
+        gateway.start("gateway")
+        while redis("exists", "facebus:erasure:state") == "1":
+            pass
+        self.assertIn("aof_last_bgrewrite_status:ok", redis("info", "persistence"))
+
+
 class Photos(GatewayTest):
     def test_serves_the_crop_of_an_enrolled_face(self):
         gateway = self.gateway_with_one_person()

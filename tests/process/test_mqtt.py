@@ -14,7 +14,7 @@ import urllib.parse
 
 from gateway import need_gateway
 from integrations import SimulatedSite, result_id, self_signed
-from support import ProcessTest, need_system, need_tool
+from support import ProcessTest, faketime, need_system, need_tool
 from system import metric
 
 AVAILABILITY = "facebus/hall/availability"
@@ -111,11 +111,11 @@ class MqttTest(ProcessTest):
         for tool in ("mosquitto", "mosquitto_sub", "redis-cli", "stdbuf"):
             need_tool(tool)
 
-    def simulated_site(self, broker, **environment):
+    def simulated_site(self, broker, kind=SimulatedSite, **environment):
         """Returns a site whose gateway publishes to this MQTT broker."""
-        return SimulatedSite(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
-                                      "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_ABSENT_AFTER": "3",
-                                      "FACEBUS_MQTT_LINGER": "1", **environment})
+        return kind(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
+                             "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_ABSENT_AFTER": "3",
+                             "FACEBUS_MQTT_LINGER": "1", **environment})
 
     def listen(self, broker, topic="#", *flags):
         return Listener(self, broker, topic, *flags)
@@ -142,6 +142,30 @@ class EventTest(MqttTest):
         late = self.listen(broker, "facebus/door/#")
         late.until("facebus/door/presence")
         self.assertEqual([], late.payloads("facebus/door/identity"), "an event was retained")
+
+    def test_publishes_results_although_the_clocks_of_gateway_and_broker_differ(self):
+        class SiteWithFastGateway(SimulatedSite):
+            def _launch(self, name, command, **environment):
+                super()._launch(name, command, **environment, **(ahead if name == "gateway" else {}))
+
+        for offset in ("+120s", "-120s"):
+            with self.subTest(offset):
+                ahead = faketime(offset)
+                broker = Mosquitto(self)
+                site = self.simulated_site(broker, SiteWithFastGateway)
+                self.listen(broker).until(AVAILABILITY, lambda state: state == "online")
+                listener = self.listen(broker, "facebus/door/identity")
+                presence = self.listen(broker, "facebus/door/presence")
+                alice = site.add_subject("Alice")
+                id = result_id(site.result("t1", alice))
+                self.assertEqual(id, listener.until("facebus/door/identity")["id"])
+                presence.until("facebus/door/presence", lambda state: state["people"])
+                # After a restart, the gateway reads the result from the history.
+                site.kill("gateway")
+                site.restart_gateway()
+                self.assertEqual(id, listener.until("facebus/door/identity")["id"])
+                broker.kill()
+                site.stop("gateway")
 
     def test_publishes_the_newest_queued_results_after_an_outage(self):
         broker = Mosquitto(self)
@@ -311,6 +335,27 @@ class HomeAssistantTest(MqttTest):
         self.assertNotIn("Zoe", retained)
         for _, message_topic, _ in listener.messages:
             self.assertRegex(message_topic, r"^[A-Za-z0-9_/-]+$")
+
+    def test_late_results_do_not_show_a_removed_person(self):
+        broker = Mosquitto(self)
+        site = self.simulated_site(broker)
+        listener = self.listen(broker)
+        alice, bob = site.add_subject("Alice"), site.add_subject("Bob")
+        config = f"homeassistant/binary_sensor/hall/person_{alice[0]}/config"
+        listener.until(config)
+        site.expect_success(site.request("DELETE", "/api/v1/recognition/subjects/Alice"))
+        listener.until(config, lambda payload: payload == "")
+        before = len(listener.messages)
+        # Workers send such results while their copy of the gallery is out of date.
+        site.result("t1", alice)
+        site.result("t2", bob, runner_up={"subject_id": alice[0], "subject": "Alice", "similarity": 0.1})
+        site.result("t3", bob)
+        seen = [listener.until("facebus/door/identity") for _ in range(2)]
+        self.assertEqual(["t2", "t3"], [event["track"] for event in seen])
+        self.assertNotIn("Alice", json.dumps(listener.messages[before:]))
+        live = site.expect_success(site.request("GET", "/api/v1/live"))
+        self.assertEqual(["t2", "t3"], [result["track"] for result in live["results"]])
+        self.assertNotIn("Alice", json.dumps(live))
 
     def test_removes_discovery_configs_of_people_removed_while_the_gateway_was_down(self):
         broker = Mosquitto(self)

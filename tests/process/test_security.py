@@ -47,7 +47,7 @@ class EncryptedSystem(System):
         """Returns the environment variables with the keys of a service."""
         if name == "broker":
             return {"FACEBUS_BUS_KEY": self.keys / "broker.key", "FACEBUS_BUS_ALLOWED": self.allowed}
-        role = {"track": "edge", "recognize": "worker"}.get(name)
+        role = {"track": "edge", "recognize": "worker", "subscriber": "subscriber"}.get(name)
         if role is None:
             return {}
         return {"FACEBUS_BUS_KEY": self.keys / f"{role}.key",
@@ -318,8 +318,17 @@ class RedisTest(SecurityTest):
             body = http_get(system.services[name].health, "/metrics")[2]
             self.assertNotIn("facebus_errors_total{", body, system.services[name].last_line())
         self.assertIn("identity.clip", self.cli("broker", "XRANGE", "facebus:results", "-", "+"))
+        earlier = self.facebus("watch", "--connect", system.results, "--since", "1h", "--count", "1",
+                               **self.as_role("subscriber"))
+        self.assertEqual((0, ""), (earlier.code, earlier.err), earlier)
+        self.cli("enrol", "SET", "facebus:reader:webhook:lock", "0-0")
+        self.cli("enrol", "XADD", "facebus:dead_letters:webhook:lock", "*", "result", "1-1")
         for command in (("gallery", "list"), ("gallery", "show", "man"), ("calibrate",),
-                        ("calibrate", "--reset"), ("gallery", "remove", "man")):
+                        ("calibrate", "--reset"), ("webhooks", "replay"), ("webhooks", "list", "lock"),
+                        ("webhooks", "clear"), ("migrate",),
+                        ("backup", self.folder / "backup", "--unencrypted"),
+                        ("restore", self.folder / "backup", "--into", self.folder / "restored", "--replace"),
+                        ("gallery", "remove", "man")):
             finished = self.facebus(*command, **self.as_role("enrol"))
             self.assertEqual(0, finished.code, finished)
             self.assertNotIn("Redis", finished.err)
@@ -342,11 +351,12 @@ class RedisTest(SecurityTest):
         forbidden = {
             "broker": [("HSET", "facebus:subject:a", "name", "x"), ("HGETALL", "facebus:sample:a"),
                        ("DEL", "facebus:results"), ("FLUSHALL",), ("CONFIG", "GET", "*"),
-                       ("HGETALL", "facebus:track:a"), ("GET", "facebus:picture:a"), ("KEYS", "*")],
+                       ("HGETALL", "facebus:track:a"), ("GET", "facebus:picture:a"), ("KEYS", "*"),
+                       ("SET", "facebus:format", "2")],
             "worker": [("HSET", "facebus:sample:a", "embedding", "x"), ("DEL", "facebus:sample:a"),
                        ("XADD", "facebus:results", "*", "a", "b"), ("FLUSHALL",),
                        ("GET", "facebus:picture:a"), ("HSET", "facebus:gallery:policy", "threshold", "0"),
-                       ("SCAN", "0")],
+                       ("SCAN", "0"), ("SET", "facebus:format", "2")],
             "enrol": [("FLUSHALL",), ("CONFIG", "SET", "dir", "/tmp"), ("SET", "other", "1"),
                       ("ACL", "LIST"), ("SHUTDOWN",), ("CLIENT", "LIST")],
             "subscriber": [("XADD", "facebus:results", "*", "a", "b"), ("HGETALL", "facebus:sample:a"),

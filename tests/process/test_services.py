@@ -174,8 +174,8 @@ class BackPressureTest(ServiceTest):
         for socket_ in (self.capture, self.detect):
             socket_.set_hwm(1)
             socket_.linger = 0
-        self.detect.bind(self.system.ipc("detect"))
-        self.capture.connect(self.system.ipc("motion"))
+        self.detect.bind(self.system.ipc("detect.lossless"))
+        self.capture.connect(self.system.ipc("motion.lossless"))
         self.sent = 0
 
     def send(self):

@@ -21,16 +21,18 @@ SECRET = "a secret that is hard to guess"
 class Receiver:
     """HTTP server that records requests. It responds with the next entry of `responses`, or with 204 if there is none.
     An entry is a status, or (status, headers), or a threading.Event: then the server sends no response, and closes the
-    connection once the event is set."""
+    connection once the event is set. Responds with 500 to the results of the tracks in `refused`."""
 
     def __init__(self, case, port=0, tls=None):
-        self.posts, self.responses, self.ended = queue.Queue(), [], threading.Event()
+        self.posts, self.responses, self.refused, self.ended = queue.Queue(), [], set(), threading.Event()
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 response = receiver.responses.pop(0) if receiver.responses else 204
+                if json.loads(body)["track"] in receiver.refused:
+                    response = 500
                 receiver.posts.put((self.path, self.headers, body))
                 if isinstance(response, threading.Event):
                     response.wait()
@@ -136,10 +138,10 @@ class DeliveryTest(WebhookTest):
             site.next()
         self.assertEqual(2, self.attempts(site, "retried"))
 
-    def test_results_with_permanent_errors_are_dead_lettered_and_redirects_are_not_followed(self):
+    def test_refused_results_are_dead_lettered_and_redirects_are_not_followed(self):
         receiver, elsewhere = Receiver(self), Receiver(self)
         receiver.responses += [400, (307, {"Location": elsewhere.url})]
-        site = self.simulated_site(lock={"url": receiver.url})
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "1"})
         alice = site.add_subject("Alice")
         results = [site.result(track, alice) for track in ("t1", "t2", "t3")]
         self.assertEqual([result_id(result) for result in results], receiver.ids(3))
@@ -176,6 +178,139 @@ class DeliveryTest(WebhookTest):
         start = time.monotonic()
         self.assertEqual([result_id(result)] * 2, first + receiver.ids(1))
         self.assertLess(time.monotonic() - start, 10, "the default timeout of 10 s was used")
+
+
+class DeadLetterTest(WebhookTest):
+    def hook(self, site, name="lock"):
+        """Returns what `facebus webhooks list` prints about a webhook."""
+        listed = site.facebus("webhooks", "list", name, "--json")
+        self.assertEqual(0, listed.code, listed)
+        hook, = json.loads(listed.out)
+        return hook
+
+    def run_command(self, site, *arguments):
+        done = site.facebus("webhooks", *arguments)
+        self.assertEqual(0, done.code, done)
+        return done.out
+
+    def test_result_that_is_refused_again_and_again_blocks_no_other_and_can_be_replayed(self):
+        receiver, other = Receiver(self), Receiver(self)
+        receiver.refused.add("t2")
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "2"}, other={"url": other.url})
+        alice = site.add_subject("Alice")
+        ids = [result_id(site.result(track, alice)) for track in ("t1", "t2", "t3", "t4")]
+        self.assertEqual(ids, other.ids(4))
+        self.assertEqual([ids[0], ids[1], ids[1], ids[2], ids[3]], receiver.ids(5))
+        while self.attempts(site, "delivered") < 3:
+            site.next()
+        self.assertEqual((1, 1), (self.attempts(site, "retried"), self.attempts(site, "dead_lettered")))
+        letter, = self.hook(site)["letters"]
+        self.assertEqual({"id": ids[1], "camera": "door", "decision": "known", "status": 500, "attempts": 2},
+                         {key: value for key, value in letter.items() if key != "time"})
+        self.assertEqual([], self.hook(site, "other")["letters"])
+        for text in (ids[1], "status 500", "2 attempts", "dead letters  1", "back-off      none"):
+            self.assertIn(text, self.run_command(site, "list", "lock"))
+
+        site.kill("gateway")
+        site.restart_gateway()
+        gateway = site.services["gateway"]
+        while metric(gateway.health, "facebus_webhook_dead_letters", webhook="lock") != 1:
+            site.next()
+
+        self.run_command(site, "replay", "lock")  # refused again, so the dead letter remains
+        self.assertEqual(ids[1], receiver.next()[0])
+        while self.attempts(site, "retried") < 1:
+            site.next()
+        self.assertEqual([letter], self.hook(site)["letters"])
+        receiver.refused.clear()
+        self.run_command(site, "replay", "lock")
+        self.assertEqual(ids[1], receiver.next()[0])
+        self.assertTrue(verify_as_documented(receiver.headers, receiver.body, SECRET))
+        while metric(gateway.health, "facebus_webhook_dead_letters", webhook="lock") != 0:
+            site.next()
+        self.assertEqual([], self.hook(site)["letters"])
+        self.assertTrue(receiver.posts.empty())
+        self.assertTrue(other.posts.empty())
+
+    def test_unavailable_receiver_gets_all_results_in_order_and_delays_no_other_webhook(self):
+        receiver, other = Receiver(self), Receiver(self)
+        receiver.responses += [502, (503, {"Retry-After": "2"}), 504]
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "1"}, other={"url": other.url})
+        alice = site.add_subject("Alice")
+        ids = [result_id(site.result(f"t{number}", alice)) for number in range(4)]
+        self.assertEqual(ids, other.ids(4))
+        self.assertEqual(0, self.attempts(site, "delivered"))
+        self.assertEqual(ids[:1] * 3 + ids, receiver.ids(7))
+        while self.attempts(site, "delivered") < 4:
+            site.next()
+        self.assertEqual((3, 0), (self.attempts(site, "retried"), self.attempts(site, "dead_lettered")))
+        hook = self.hook(site)
+        self.assertEqual(([], 0), (hook["letters"], hook["retry_s"]))
+        self.assertEqual("status 504", hook["error"])
+
+    def test_back_off_continues_after_a_dead_letter_until_a_delivery_or_a_replay(self):
+        receiver = Receiver(self)
+        receiver.responses += [(500, {"Retry-After": "3600"})]
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "1"})
+        alice = site.add_subject("Alice")
+        ids = [result_id(site.result(track, alice)) for track in ("t1", "t2")]
+        self.assertEqual(ids[0], receiver.next()[0])
+        gateway = site.services["gateway"]
+        while metric(gateway.health, "facebus_webhook_backoff_seconds", webhook="lock") < 3000:
+            site.next()
+        hook = self.hook(site)
+        self.assertEqual(1, hook["dead_letters"])
+        self.assertGreater(hook["retry_s"], 3000)
+        self.assertGreater(hook["lag_s"], 0)
+        self.assertTrue(receiver.posts.empty())
+        self.run_command(site, "replay")
+        self.assertEqual(ids, receiver.ids(2))
+        while metric(gateway.health, "facebus_webhook_backoff_seconds", webhook="lock") > 0:
+            site.next()
+
+    def test_restarted_gateway_continues_to_count_the_attempts(self):
+        receiver = Receiver(self)
+        receiver.responses += [(500, {"Retry-After": "3600"}), 500]
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "2"})
+        alice = site.add_subject("Alice")
+        ids = [result_id(site.result(track, alice)) for track in ("t1", "t2")]
+        self.assertEqual(ids[0], receiver.next()[0])
+        while self.hook(site)["error"] is None:
+            site.next()
+        site.kill("gateway")
+        site.restart_gateway()
+        self.assertEqual(ids, receiver.ids(2))
+        self.assertEqual([(ids[0], 2)], [(letter["id"], letter["attempts"]) for letter in self.hook(site)["letters"]])
+
+    def test_dead_letters_can_be_cleared_and_those_of_removed_people_vanish(self):
+        receiver = Receiver(self)
+        receiver.refused |= {"t1", "t2"}
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "1"})
+        alice, bob = site.add_subject("Alice"), site.add_subject("Bob")
+        ids = [result_id(site.result(track, person)) for track, person in (("t1", alice), ("t2", bob))]
+        self.assertEqual(ids, receiver.ids(2))
+        while self.attempts(site, "dead_lettered") < 2:
+            site.next()
+        site.expect_success(site.request("DELETE", "/api/v1/recognition/subjects/Alice"))
+        hook = self.hook(site)
+        self.assertEqual(ids[1:], [letter["id"] for letter in hook["letters"]])
+        self.assertEqual(1, hook["dead_letters"])
+        self.assertEqual("lock: removed 1 dead letter\n", self.run_command(site, "clear"))
+        self.assertEqual([], self.hook(site)["letters"])
+        receiver.refused.clear()
+        self.run_command(site, "replay", "lock")
+        last = result_id(site.result("t4", bob))
+        self.assertEqual(last, receiver.next()[0])
+
+    def test_commands_name_the_webhooks_if_there_is_no_such_one(self):
+        site = self.simulated_site(lock={"url": Receiver(self).url})
+        redis = ["redis-cli", "-s", site.folder / "redis", "EXISTS", "facebus:reader:webhook:lock"]
+        while self.run_program(redis).out.strip() != "1":
+            site.next()
+        for command in ("list", "replay", "clear"):
+            failed = site.facebus("webhooks", command, "gate")
+            self.assertEqual(65, failed.code, failed)
+            self.assertIn("there is no webhook gate; there are: lock", failed.err)
 
 
 class RestartTest(WebhookTest):
@@ -240,6 +375,54 @@ class RestartTest(WebhookTest):
         result = site.result("t2", bob)
         receiver = Receiver(self, port)
         self.assertEqual([result_id(result)], receiver.ids(1))
+
+
+    def redis(self, site, *command):
+        done = self.run_program(["redis-cli", "-s", site.folder / "redis", *command])
+        self.assertEqual(0, done.code, done)
+        return done.out.strip()
+
+    def remove_and_ignore_without_erasure(self, site):
+        """Removes Alice and ignores Bob. Their results stay in the history, because the state of the erasure is
+        damaged."""
+        self.redis(site, "HSET", "facebus:erasure:state", "id", "x", "phase", "damaged")
+        before = self.redis(site, "XLEN", "facebus:results")
+        for response in (site.request("DELETE", "/api/v1/recognition/subjects/Alice"),
+                         site.request("PUT", "/api/v1/gallery/subjects/Bob", body={"ignored": True})):
+            self.assertIn("erasure_pending", site.expect_success(response))
+        self.assertEqual(before, self.redis(site, "XLEN", "facebus:results"))
+
+    def test_does_not_deliver_results_of_removed_and_ignored_people_while_the_erasure_is_pending(self):
+        receiver = Receiver(self)
+        port = receiver.port
+        receiver.close()
+        site = self.simulated_site(lock={"url": receiver.url})
+        people = [site.add_subject(name) for name in ("Alice", "Bob", "Carol")]
+        site.result("t1", people[0])
+        site.result("t2", people[1])
+        while self.attempts(site, "retried") < 1:
+            site.next()
+        self.remove_and_ignore_without_erasure(site)
+        result = site.result("t3", people[2])
+        receiver = Receiver(self, port)
+        self.assertEqual([result_id(result)], receiver.ids(1))
+
+    def test_does_not_replay_results_of_removed_and_ignored_people_while_the_erasure_is_pending(self):
+        receiver = Receiver(self)
+        receiver.refused |= {"t1", "t2", "t3"}
+        site = self.simulated_site(lock={"url": receiver.url, "attempts": "1"})
+        people = [site.add_subject(name) for name in ("Alice", "Bob", "Carol")]
+        ids = [result_id(site.result(f"t{number}", person)) for number, person in enumerate(people, 1)]
+        self.assertEqual(ids, receiver.ids(3))
+        while self.attempts(site, "dead_lettered") < 3:
+            site.next()
+        self.remove_and_ignore_without_erasure(site)
+        receiver.refused.clear()
+        self.assertEqual(0, site.facebus("webhooks", "replay", "lock").code)
+        self.assertEqual(ids[2], receiver.next()[0])
+        while metric(site.services["gateway"].health, "facebus_webhook_dead_letters", webhook="lock") != 0:
+            site.next()
+        self.assertTrue(receiver.posts.empty())
 
 
 class TlsTest(WebhookTest):

@@ -10,13 +10,12 @@
 #include "gallery/store/record.hpp"
 #include "gallery/store/store.hpp"
 #include "support/faces.hpp"
-#include "support/redis_server.hpp"
+#include "support/gallery_fixture.hpp"
 
 using namespace facebus;
 using namespace facebus::gallery;
 using facebus::test::axis;
 using facebus::test::face;
-using facebus::test::RedisServer;
 using facebus::test::sample;
 using facebus::test::SkipWithoutRedis;
 
@@ -24,11 +23,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 
 namespace {
 
-struct Fixture {
-    RedisServer server;
-    RedisOptions options{.url = server.url(), .timeout_ms = 5000};
-    Store store{options};
-    Redis redis{options};
+struct Fixture : test::GalleryFixture {
     Sample good = *store.add("Anna", sample(face(1)));
     Sample bad = *store.add("Anna", sample(face(2)));
 
@@ -119,20 +114,14 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_with_invalid_sample_ids_keeps_other_resu
     BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "t"));
     BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(good.subject_id), "", "a", "%x"}));
     BOOST_REQUIRE(store.remove("Anna"));
+    erase();
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(removes_a_subject_if_the_result_stream_exists_but_never_had_an_entry) {
     BOOST_REQUIRE(redis.run({"XGROUP", "CREATE", keys::results, "g", "0", "MKSTREAM"}));
     BOOST_TEST(store.remove("Anna").has_value());
-}
-
-BOOST_AUTO_TEST_CASE(a_failed_removal_removes_nothing) {
-    BOOST_REQUIRE(redis.run({"SET", keys::results, "not a stream"}));
-    BOOST_TEST(!store.remove("Anna"));
-    BOOST_TEST(store.show("Anna")->size() == 2U);
-    BOOST_REQUIRE(redis.run({"DEL", keys::results}));
-    BOOST_TEST(store.remove("Anna").has_value());
+    erase();
 }
 
 BOOST_AUTO_TEST_CASE(remove_all_fails_if_the_samples_of_a_subject_cannot_be_listed) {

@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
     BOOST_TEST(traces() == 13U);
 
     BOOST_REQUIRE(store.remove("Anna Removed"));
+    erase();
 
     BOOST_TEST(traces() == 0U);
     BOOST_TEST(store.photo(bert->id)->value_or("") == photo_of(3));
@@ -104,15 +105,17 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
     BOOST_TEST(!contains(everything(), anna->subject_id));
 }
 
-BOOST_AUTO_TEST_CASE(removing_the_last_subject_leaves_only_streams_and_allows_another_model) {
+BOOST_AUTO_TEST_CASE(
+    removing_the_last_subject_leaves_only_streams_and_the_format_and_allows_another_model) {
     const auto anna = store.add("Anna", sample(face(1)));
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
     BOOST_REQUIRE(store.remove("Anna"));
+    erase();
     BOOST_TEST(history.after("0-0", 10)->empty());
     BOOST_TEST(!contains(everything(), anna->subject_id));
-    // The change stream and the empty result stream remain.
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);
+    // The format, the change stream and the empty result stream remain.
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 3U);
     BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
 }
 
@@ -147,6 +150,7 @@ BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_erases
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "names " + ann->subject_id, ann->subject_id, ""));
     BOOST_TEST(*store.rename("Ann", "Anna") == true);
+    erase();
     BOOST_TEST(store.list()->size() == 1U);
     const auto samples = *store.show("Anna");
     BOOST_REQUIRE(samples.size() == 2U);
@@ -161,14 +165,21 @@ BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_erases
     BOOST_TEST(!contains(everything(), ann->subject_id));
 }
 
-BOOST_AUTO_TEST_CASE(removing_a_sample_removes_the_results_that_contain_its_id) {
+BOOST_AUTO_TEST_CASE(
+    removing_a_sample_erases_the_results_that_contain_its_id_and_tracks_that_could_show_it) {
     const auto one = store.add("Anna", sample(face(1), "1.jpg"), photo_of(1));
     const auto two = store.add("Anna", sample(face(2), "2.jpg"), photo_of(2));
     const auto before = *store.load("model-1");
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "by " + one->id, one->subject_id, ""));
     BOOST_REQUIRE(history.append("identity.door", "by " + two->id, two->subject_id, ""));
-    BOOST_TEST(store.remove_sample(one->id)->subject == "Anna");
+    TrackMemory memory(options, 600, "model-1");
+    BOOST_REQUIRE(memory.append("door-1", probe("p", face(1), 0.5F)));
+    BOOST_REQUIRE(memory.append("door-2", probe("p", face(2), 0.5F)));
+    BOOST_TEST(*store.remove_sample(one->id) == "Anna");
+    erase();
+    BOOST_TEST(redis.run({"EXISTS", keys::track("door-1")})->number() == 0);
+    BOOST_TEST(redis.run({"EXISTS", keys::track("door-2")})->number() == 1);
     BOOST_TEST(store.show("Anna")->front().id == two->id);
     BOOST_TEST(!contains(everything(), one->id));
     BOOST_TEST(!contains(everything(), part_of_photo(1)));
@@ -185,7 +196,8 @@ BOOST_AUTO_TEST_CASE(removing_all_samples_keeps_the_subject) {
     const auto anna = store.add("Anna", sample(face(1)), photo_of(1));
     BOOST_REQUIRE(store.add("Anna", sample(face(2)), photo_of(2)));
     BOOST_REQUIRE(store.add("Bert", sample(face(3))));
-    BOOST_TEST(store.remove_samples("Anna")->count == 2U);
+    BOOST_TEST(*store.remove_samples("Anna") == 2U);
+    erase();
     BOOST_TEST(!contains(everything(), anna->id));
     BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.show("Anna")->empty());
@@ -199,12 +211,14 @@ BOOST_AUTO_TEST_CASE(removes_all_subjects_or_only_their_samples) {
             store.add(name, sample(face(static_cast<std::uint32_t>(name[0]))), photo_of(1)));
     }
     BOOST_REQUIRE(store.add("Anna", sample(face(1)), photo_of(2)));
-    BOOST_TEST(store.remove_all(false)->count == 4U);
+    BOOST_TEST(*store.remove_all(false) == 4U);
     BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.list()->size() == 3U);
-    BOOST_TEST(store.remove_all(true)->count == 3U);
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // the change stream
-    BOOST_TEST(store.remove_all(true)->count == 0U);
+    BOOST_TEST(*store.remove_all(true) == 3U);
+    erase();
+    // The format and the change stream remain.
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);
+    BOOST_TEST(*store.remove_all(true) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(removal_from_a_long_result_stream_keeps_other_results_and_their_ids) {
@@ -219,6 +233,7 @@ BOOST_AUTO_TEST_CASE(removal_from_a_long_result_stream_keeps_other_results_and_t
     BOOST_TEST(expected.size() == 1200U);
     std::erase_if(expected, [](const auto& entry) { return std::stoi(entry.header) % 3 == 0; });
     BOOST_REQUIRE(store.remove("Anna"));
+    erase();
     const auto left = *history.after("0-0", 5000);
     BOOST_REQUIRE(left.size() == 800U);
     for (std::size_t i = 0; i < left.size(); ++i) {
@@ -287,6 +302,7 @@ BOOST_AUTO_TEST_CASE(erases_stored_results_and_drops_new_ones_that_name_an_ignor
     };
     append_three();
     BOOST_REQUIRE(store.set_ignored("Anna", true));
+    erase();
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
     append_three();  // as a worker with an outdated snapshot does
     BOOST_TEST(history.after("0-0", 10)->size() == 2U);

@@ -85,4 +85,38 @@ BOOST_AUTO_TEST_CASE(includes_probes_that_arrived_while_redis_was_unavailable) {
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(keeps_a_track_in_memory_for_the_ttl_after_its_last_probe) {
+    auto cache = worker_cache();
+    server.stop();
+    const auto start = Monotonic::now();
+    const auto after = [&](int seconds) { return start + std::chrono::seconds(seconds); };
+    cache.remember("door-1", probe("door-1/0001"), after(0));
+    cache.remember("door-2", probe("door-2/0001"), after(0));
+    cache.remember("door-1", probe("door-1/0002"), after(599));
+    BOOST_TEST(cache.tracks() == 2U);
+    cache.expire(after(600));
+    BOOST_TEST(cache.tracks() == 1U);
+    BOOST_TEST(cache.remember("door-1", probe("door-1/0003"), after(1198)).size() == 3U);
+    cache.expire(after(1798));
+    BOOST_TEST(cache.tracks() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(keeps_the_1000_tracks_with_the_latest_probes) {
+    auto cache = worker_cache();
+    server.stop();
+    auto now = Monotonic::now();
+    const auto remember = [&](int track) {
+        now += std::chrono::milliseconds(1);
+        const auto id = std::to_string(track);
+        return cache.remember(id, probe(id + "/" + std::to_string(now.time_since_epoch().count())),
+                              now);
+    };
+    for (int track = 0; track < 1000; ++track) remember(track);
+    remember(0);
+    remember(1000);
+    BOOST_TEST(cache.tracks() == 1000U);
+    BOOST_TEST(remember(0).size() == 3U);
+    BOOST_TEST(remember(1).size() == 1U);  // this track was dropped
+}
+
 BOOST_AUTO_TEST_SUITE_END()

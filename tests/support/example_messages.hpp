@@ -140,11 +140,15 @@ Message minimal(Message message) {
     return message;
 }
 
-/// Returns the message with the key `run`, if messages of this kind have it. The functions above do
-/// not set the key, because it was added to v1 after their golden bytes were recorded.
+/// Returns the message with those of the keys `run`, `stored` and `stream` that it can have. The
+/// functions above do not set these keys, because they were added to v1 after their golden bytes
+/// were recorded.
 template <class Message>
 Message extended(Message message) {
     if constexpr (requires { message.run; }) message.run = "18bcfe56800";
+    if constexpr (requires { message.stream.id; }) message.stream.id = "5f3a9c0d7e124b68";
+    if constexpr (std::is_same_v<Message, wire::Track>) message.stream = "5f3a9c0d7e124b68";
+    if constexpr (requires { message.stored; }) message.stored = false;
     return message;
 }
 

@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "gallery/store/erasure.hpp"
 #include "gallery/store/store.hpp"
 #include "support/redis_server.hpp"
 
@@ -18,6 +19,17 @@ struct GalleryFixture {
     gallery::RedisOptions options{.url = server.url(), .timeout_ms = 5000};
     gallery::Store store{options};
     gallery::Redis redis{options};
+
+    /// Completes the pending erasures.
+    void erase() {
+        gallery::Eraser eraser(options);
+        auto next = gallery::ErasurePhase::results;
+        while (next != gallery::ErasurePhase::none) {
+            const auto done = eraser.step();
+            BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().message));
+            next = *done;
+        }
+    }
 
     /// Returns the names and serialised values of all keys in Redis.
     std::string everything() {

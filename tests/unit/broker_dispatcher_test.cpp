@@ -76,6 +76,48 @@ using Strings = std::vector<std::string>;
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(neither_queues_nor_acknowledges_a_repeated_probe_until_its_result_is_stored) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    const auto message = probe("t", 1);
+    broker.admit(message);
+    broker.next();
+    const auto completed = broker.complete(message).value();
+    BOOST_TEST(broker.dispatcher.await_storage(completed));
+    BOOST_TEST(broker.dispatcher.unstored() == 1U);
+    BOOST_TEST((broker.dispatcher.admit({.edge = "edge", .peer = "reconnected"}, message, Bytes(),
+                                        start) == Admission::unstored));
+    BOOST_TEST(broker.dispatcher.queued() == 0U);
+    const auto stored = broker.dispatcher.stored(completed.track_key, completed.probe).value();
+    BOOST_TEST(stored.peer == "reconnected");
+    BOOST_TEST(stored.probe == "t/1");
+    BOOST_TEST(broker.dispatcher.unstored() == 0U);
+    BOOST_TEST((broker.admit(message) == Admission::completed));
+    BOOST_TEST(!broker.dispatcher.stored(completed.track_key, completed.probe));
+}
+
+BOOST_AUTO_TEST_CASE(processes_a_probe_again_if_its_result_could_not_wait_to_be_stored) {
+    Broker broker({.unstored = 1});
+    broker.dispatcher.credit("w", 8, start);
+    std::vector<Dispatcher::Completed> completed;
+    for (const char* track : {"a", "b"}) {
+        broker.admit(probe(track, 1));
+        broker.next();
+        completed.push_back(broker.complete(probe(track, 1)).value());
+    }
+    BOOST_TEST(broker.dispatcher.await_storage(completed[0]));
+    BOOST_TEST(!broker.dispatcher.await_storage(completed[1]));
+    // While no result can wait, processing the probe again would be in vain.
+    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::unstored));
+    broker.dispatcher.stored(completed[0].track_key, completed[0].probe);
+    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::queued));
+    BOOST_TEST(broker.next() == "b/1>w");
+    // Its result is published again, although the decision is the same.
+    const auto again = broker.complete(probe("b", 1)).value();
+    BOOST_REQUIRE(again.publish);
+    BOOST_TEST(broker.dispatcher.await_storage(again));
+}
+
 BOOST_AUTO_TEST_CASE(sends_no_probe_without_credit) {
     Broker broker;
     broker.admit(probe("t", 1));
@@ -596,4 +638,19 @@ BOOST_AUTO_TEST_CASE(reports_the_age_of_the_oldest_probe_that_is_not_completed) 
     BOOST_TEST((broker.dispatcher.oldest(start + seconds(3)) == seconds(3)));
     broker.complete(probe("t", 1));
     BOOST_TEST((broker.dispatcher.oldest(start + seconds(3)) == seconds(0)));
+}
+
+BOOST_AUTO_TEST_CASE(gallery_is_stale_while_any_responsive_worker_reports_a_stale_copy) {
+    Broker broker;
+    BOOST_TEST(!broker.dispatcher.gallery_stale());
+    broker.dispatcher.credit("stale", 1, start, {}, true);
+    broker.dispatcher.credit("current", 1, start + seconds(3), {}, false);
+    BOOST_TEST(broker.dispatcher.gallery_stale());
+    // The worker with the stale copy becomes unresponsive.
+    broker.dispatcher.expire(start + seconds(6));
+    BOOST_TEST(!broker.dispatcher.gallery_stale());
+    broker.dispatcher.credit("stale", 1, start + seconds(7), {}, true);
+    BOOST_TEST(broker.dispatcher.gallery_stale());
+    broker.dispatcher.credit("stale", 1, start + seconds(8), {}, false);
+    BOOST_TEST(!broker.dispatcher.gallery_stale());
 }

@@ -1,4 +1,5 @@
 // Tests the transport between stages over real sockets.
+#include <optional>
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -16,14 +17,28 @@ struct Connection {
     Stop stop;
     Heartbeat heartbeat;
     bus::Poller poller{stop, heartbeat};
-    bus::Socket input{context, bus::SocketType::pull, bus::stream_options};
-    bus::Socket output{context, bus::SocketType::push, bus::stream_options};
+    bus::Link input{{context, bus::SocketType::pull, bus::stream_options},
+                    {context, bus::SocketType::pull, bus::stream_options}};
+    bus::Link output{{context, bus::SocketType::push, bus::stream_options},
+                     {context, bus::SocketType::push, bus::stream_options}};
     int errors = 0;
-    bus::StreamReader<wire::Frame> reader{input, poller, [this](const Error&) { ++errors; }};
+    bus::StreamReader<wire::Frame> reader{input, [this](const Error&) { ++errors; }};
     bus::StreamWriter writer{output, poller};
 
-    explicit Connection(const std::string& endpoint = "tcp://127.0.0.1:*") {
-        output.connect(input.bind(endpoint, "test"), "test");
+    explicit Connection(const std::string& live = "tcp://127.0.0.1:*",
+                        const std::string& lossless = "tcp://127.0.0.1:*") {
+        output.live.connect(input.live.bind(live, "test"), "test");
+        output.lossless.connect(input.lossless.bind(lossless, "test"), "test");
+    }
+
+    /// Returns the next message. If there is none, blocks until one arrives or the stop is
+    /// requested; in the latter case, returns nothing.
+    std::optional<bus::Item<wire::Frame>> next(bool lossless = true) {
+        while (true) {
+            if (auto item = reader.poll(lossless)) return item;
+            auto interests = reader.interests();
+            if (!poller.wait(interests, -1)) return std::nullopt;
+        }
     }
 
     static wire::Frame frame(std::int64_t pts, bool live, const std::string& camera = "door") {
@@ -36,7 +51,9 @@ struct Connection {
     static Bytes pixels() { return Bytes::take(std::vector<std::byte>(24)); }
 
     bool send(wire::Frame message) {
-        return writer.send(message, message.stream.end ? Bytes() : pixels());
+        const bool live = message.stream.live;
+        return writer.send(message, message.stream.end ? Bytes() : pixels()) &&
+               (live || writer.wait());
     }
 
     /// Sends the message repeatedly until the queue has room for it.
@@ -44,7 +61,7 @@ struct Connection {
         for (auto before = writer.dropped();; before = writer.dropped()) {
             BOOST_REQUIRE(send(message));
             if (writer.dropped() == before) break;
-            BOOST_REQUIRE(poller.wait_writable(output, 5000));
+            BOOST_REQUIRE(poller.wait_writable(output.live, 5000));
         }
     }
 };
@@ -56,7 +73,7 @@ BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order) {
     constexpr int frames = 500;
     std::jthread reader([&] {
         for (int i = 0; i < frames; ++i) {
-            const auto item = connection.reader.next();
+            const auto item = connection.next();
             if (!item || item->message.stream.pts != i) {
                 connection.stop.request();
                 return;
@@ -80,7 +97,7 @@ BOOST_AUTO_TEST_CASE(live_frames_arrive_in_order_or_are_counted_as_dropped) {
     BOOST_REQUIRE(connection.send(end));
     std::vector<std::int64_t> seen;
     while (seen.empty() || seen.back() != 3) {
-        const auto item = connection.reader.next();
+        const auto item = connection.next();
         BOOST_REQUIRE(item);
         seen.push_back(item->message.stream.pts);
     }
@@ -100,7 +117,7 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_live_frames_if_the_queue_is_full) {
     std::jthread sender([&] { connection.send(end); });
     std::uint64_t received = 0;
     while (true) {
-        const auto item = connection.reader.next();
+        const auto item = connection.next();
         BOOST_REQUIRE(item);
         if (item->message.stream.end) break;
         ++received;
@@ -111,14 +128,14 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_live_frames_if_the_queue_is_full) {
 
 BOOST_AUTO_TEST_CASE(new_live_stream_does_not_overtake_the_end_of_the_previous_one) {
     // Over inproc, all three messages are queued at the reader before it reads the first one.
-    Connection connection("inproc://stream");
+    Connection connection("inproc://stream", "inproc://stream.lossless");
     auto end = Connection::frame(2, true);
     end.stream.end = true;
     BOOST_REQUIRE(connection.send(Connection::frame(1, true)));
     BOOST_REQUIRE(connection.send(end));
     BOOST_REQUIRE(connection.send(Connection::frame(3, true)));
     for (const std::int64_t pts : {1, 2, 3}) {
-        const auto item = connection.reader.next();
+        const auto item = connection.next();
         BOOST_REQUIRE(item);
         BOOST_TEST(item->message.stream.pts == pts);
     }
@@ -132,18 +149,52 @@ BOOST_AUTO_TEST_CASE(never_drops_the_end_of_a_live_stream) {
     end.stream.end = true;
     std::jthread sender([&] { connection.send(end); });
     while (true) {
-        const auto item = connection.reader.next();
+        const auto item = connection.next();
         BOOST_REQUIRE(item);
         if (item->message.stream.end) break;
     }
 }
 
+BOOST_AUTO_TEST_CASE(live_frames_pass_frames_of_a_file_that_the_reader_does_not_accept) {
+    // Over inproc, the queues do not change unless the test reads or writes.
+    Connection connection("inproc://stream", "inproc://stream.lossless");
+    auto file = Connection::frame(0, false, "file");
+    // Fill both queues and the reader, until the writer holds a frame of the file.
+    while (connection.writer.flush()) {
+        connection.reader.poll(false);
+        BOOST_REQUIRE(connection.writer.send(file, Connection::pixels()));
+        ++file.stream.pts;
+    }
+    for (int i = 1; i <= 3; ++i) {
+        connection.deliver(Connection::frame(i, true));
+        const auto item = connection.next(false);
+        BOOST_REQUIRE(item);
+        BOOST_TEST(item->message.head.src == "door");
+        BOOST_TEST(item->message.stream.pts == i);
+    }
+    BOOST_TEST(!connection.writer.flush());
+    // No frame of the file is lost.
+    for (std::int64_t pts = 0; pts < file.stream.pts; ++pts) {
+        if (pts + 1 == file.stream.pts) BOOST_REQUIRE(connection.writer.wait());
+        const auto item = connection.next();
+        BOOST_REQUIRE(item);
+        BOOST_TEST(item->message.head.src == "file");
+        BOOST_TEST(item->message.stream.pts == pts);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_endpoint_for_lossless_sources_follows_from_the_configured_endpoint) {
+    BOOST_TEST(bus::lossless_endpoint("ipc:///run/track.sock") == "ipc:///run/track.sock.lossless");
+    BOOST_TEST(bus::lossless_endpoint("tcp://[::1]:5701") == "tcp://[::1]:5702");
+    BOOST_TEST(bus::lossless_endpoint("tcp://host") == "tcp://host");
+}
+
 BOOST_AUTO_TEST_CASE(reports_malformed_messages_and_continues) {
     Connection connection;
-    BOOST_REQUIRE(connection.poller.wait_writable(connection.output, 5000));
-    BOOST_REQUIRE(connection.output.try_send({"frame.door", "not a header", Bytes()}));
+    BOOST_REQUIRE(connection.poller.wait_writable(connection.output.live, 5000));
+    BOOST_REQUIRE(connection.output.live.try_send({"frame.door", "not a header", Bytes()}));
     BOOST_REQUIRE(connection.send(Connection::frame(7, false)));
-    const auto item = connection.reader.next();
+    const auto item = connection.next();
     BOOST_REQUIRE(item);
     BOOST_TEST(item->message.stream.pts == 7);
     BOOST_TEST(connection.errors == 1);
@@ -152,7 +203,7 @@ BOOST_AUTO_TEST_CASE(reports_malformed_messages_and_continues) {
 BOOST_AUTO_TEST_CASE(next_returns_after_a_stop_request) {
     Connection connection;
     std::jthread stopper([&] { connection.stop.request(); });
-    BOOST_TEST(!connection.reader.next());
+    BOOST_TEST(!connection.next());
 }
 
 BOOST_AUTO_TEST_CASE(error_for_an_endpoint_in_use_mentions_the_setting) {

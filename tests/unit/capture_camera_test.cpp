@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <set>
 
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -32,6 +33,7 @@ struct Recorder {
     Stop stop;
     std::vector<std::int64_t> pts;
     std::vector<std::string> disconnects;
+    std::set<std::string> streams;
     int opened = 0;
     int ends = 0;
     int alive = 0;
@@ -42,6 +44,7 @@ struct Recorder {
         Camera camera("door", settings, {.reconnect_min = 0.001, .reconnect_max = 0.002}, stop);
         return camera.run({.frame =
                                [this](wire::Frame& frame, const Bytes&) {
+                                   streams.insert(frame.stream.id.value());
                                    if (frame.stream.end) {
                                        ++ends;
                                    } else {
@@ -72,6 +75,15 @@ BOOST_AUTO_TEST_CASE(reads_a_folder_to_its_end_and_reports_the_end_once) {
     BOOST_TEST(recorder.pts.front() == 0);
     BOOST_TEST(recorder.ends == 1);
     BOOST_TEST(recorder.disconnects.empty());
+}
+
+BOOST_AUTO_TEST_CASE(all_messages_of_a_run_and_only_these_have_the_same_stream_id) {
+    const Images images(3);
+    Recorder recorder;
+    BOOST_REQUIRE(recorder.run({.source = images.folder.string()}));
+    BOOST_TEST(recorder.streams.size() == 1U);
+    BOOST_REQUIRE(recorder.run({.source = images.folder.string()}));
+    BOOST_TEST(recorder.streams.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_the_frame_period_when_a_looped_source_restarts) {

@@ -17,7 +17,7 @@ namespace {
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("capture") {
         common.stages.at("motion").input = endpoint("motion");
-        motion.bind(endpoint("motion"), "motion.input");
+        motion.bind(bus::lossless_endpoint(endpoint("motion")), "motion.input");
     }
 
     /// Reads messages until the end of the stream and returns the number of frames. Returns -1 if a

@@ -393,6 +393,9 @@ BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_other_subjects_change) 
         return out;
     };
     BOOST_TEST(ignored(gallery) == "s3s7");
+    BOOST_TEST(gallery.ignored(subjects[3].id));
+    BOOST_TEST(!gallery.ignored(subjects[4].id));
+    BOOST_TEST(!gallery.ignored(std::string(32, '0')));
     auto gone = subjects[2];
     SubjectRecord reported{subjects[7], {samples[7]}, 0};
     reported.subject.ignored = false;

@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(openapi_document_lists_the_role_of_every_route_except_page_
     ImageDecoder images(ImageDecoder::limits(options), metrics);
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
-    const Backend backend{options, enrolment_options, {}, images, stages, stores, {}, {}};
+    const Backend backend{options, enrolment_options, {}, images, stages, stores, {}, {}, {}};
     const LiveState live_state{.live = {1, std::chrono::hours(1)}};
     UnknownFaces unknown_faces(1, std::chrono::hours(1));
     std::map<std::string, std::string> served;

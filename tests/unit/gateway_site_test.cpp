@@ -70,7 +70,7 @@ struct LeaseFixture {
     ImageDecoder images{ImageDecoder::limits(options), metrics};
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
-    Backend backend{options, enrolment_options, {}, images, stages, stores, {}, {}};
+    Backend backend{options, enrolment_options, {}, images, stages, stores, {}, {}, {}};
     Pool<int> pool;
 };
 
@@ -206,6 +206,18 @@ BOOST_AUTO_TEST_CASE(pool_leases_each_item_to_one_user_at_a_time) {
         BOOST_TEST(!pool.acquire(std::chrono::milliseconds(1)));
     }
     BOOST_TEST(static_cast<bool>(pool.acquire(std::chrono::milliseconds(1))));
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_can_end_before_its_destructor_runs) {
+    Pool<int> pool;
+    pool.add(std::make_unique<int>(7));
+    auto first = pool.acquire(std::chrono::seconds(1));
+    first.end();
+    BOOST_TEST(!first);
+    first.end();
+    const auto second = pool.acquire(std::chrono::milliseconds(1));
+    BOOST_TEST(static_cast<bool>(second));
+    BOOST_TEST(!pool.acquire(std::chrono::milliseconds(1)));
 }
 
 BOOST_FIXTURE_TEST_CASE(lease_fails_with_503_after_the_timeout, LeaseFixture) {

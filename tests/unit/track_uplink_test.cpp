@@ -18,7 +18,8 @@ namespace {
 
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("track") {
-        broker.bind(endpoint("broker"), "broker.probes");
+        broker.emplace(context, bus::SocketType::router);
+        broker->bind(endpoint("broker"), "broker.probes");
         edge.connect(endpoint("broker"), "broker.probes");
         uplink.emplace(runtime, edge, Options{.outbox = 8, .resend = 0.05});
     }
@@ -34,21 +35,22 @@ struct Fixture : test::TestRuntime {
 
     /// Blocks until the broker receives a message, and returns it.
     bus::Received receive_at_broker() {
-        while (poller.wait_readable(broker, -1)) {
-            if (auto received = broker.try_receive(); received && *received) return **received;
+        while (poller.wait_readable(*broker, -1)) {
+            if (auto received = broker->try_receive(); received && *received) return **received;
         }
         throw std::runtime_error("stopped");
     }
 
-    void acknowledge(const bus::Received& received, const std::string& ref) {
-        const wire::Ack ack{.head = examples::head(), .ref = ref};
-        BOOST_REQUIRE(broker.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()},
-                                      received.peer));
+    void acknowledge(const bus::Received& received, const std::string& ref,
+                     std::optional<bool> stored = {}) {
+        const wire::Ack ack{.head = examples::head(), .ref = ref, .stored = stored};
+        BOOST_REQUIRE(broker->try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()},
+                                       received.peer));
         BOOST_REQUIRE(poller.wait_readable(edge, -1));
     }
 
-    bus::Socket broker{context, bus::SocketType::router};
-    bus::Socket edge{context, bus::SocketType::dealer};
+    std::optional<bus::Socket> broker;
+    bus::Socket edge{context, bus::SocketType::dealer, {.keep_peer_name = true}};
     bus::Poller poller{stop, heartbeat};
     std::optional<Uplink> uplink;
 };
@@ -88,14 +90,88 @@ BOOST_AUTO_TEST_CASE(retransmits_a_probe_that_is_not_acknowledged) {
     BOOST_TEST(exports("facebus_probes_resent_total 1"));
 }
 
+BOOST_AUTO_TEST_CASE(keeps_a_published_probe_until_its_result_is_stored) {
+    auto output = probe("door-1/0001");
+    auto ended = examples::track();
+    ended.event = wire::TrackEvent::ended;
+    ended.track = output.probes.front().message.track;
+    output.after.push_back(ended);
+    uplink->put(std::move(output), true);
+    uplink->pump();
+    const auto received = receive_at_broker();
+    acknowledge(received, "door-1/0001", false);
+    uplink->pump();
+    BOOST_TEST(exports("facebus_outbox_entries 2"));
+    BOOST_TEST(exports("facebus_probes_acknowledged_total 0"));
+    // The end of the track does not wait for Redis.
+    BOOST_TEST(receive_at_broker().message.topic.starts_with("track"));
+    acknowledge(received, "door-1/0001");
+    uplink->pump();
+    BOOST_TEST(exports("facebus_outbox_entries 1"));
+    BOOST_TEST(exports("facebus_probes_acknowledged_total 1"));
+}
+
+BOOST_AUTO_TEST_CASE(retransmits_a_published_probe_when_the_broker_has_restarted) {
+    uplink->put(probe("door-1/0001"), true);
+    uplink->pump();
+    const auto first = receive_at_broker();
+    acknowledge(first, "door-1/0001", false);
+    uplink->pump();
+    broker.reset();
+    broker.emplace(context, bus::SocketType::router);
+    broker->bind(endpoint("broker"), "broker.probes");
+    while (edge.connections() < 2) stop.wait_ms(10);
+    uplink->pump();
+    BOOST_TEST(receive_at_broker().message.header == first.message.header);
+    BOOST_TEST(exports("facebus_probes_resent_total 1"));
+}
+
 BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_the_outbox_is_full) {
     for (int i = 0; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
-    BOOST_TEST(uplink->full());
+    BOOST_TEST(!uplink->full());
     BOOST_TEST(exports("facebus_probes_dropped_total 1"));
     uplink->pump();
     const auto first = wire::decode<wire::Probe>(receive_at_broker().message.header, crop_bytes);
     BOOST_REQUIRE(first.has_value());
     BOOST_TEST(first->probe == "door-1/0001");
+}
+
+BOOST_AUTO_TEST_CASE(never_drops_probes_of_a_file_to_make_room_for_a_live_camera) {
+    for (int i = 0; i < 8; ++i) uplink->put(probe("clip-1/000" + std::to_string(i)), false);
+    BOOST_TEST(uplink->full());
+    for (int i = 0; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
+    uplink->pump();
+    for (int i = 0; i < 8; ++i) {
+        const auto sent = wire::decode<wire::Probe>(receive_at_broker().message.header, crop_bytes);
+        BOOST_REQUIRE(sent.has_value());
+        BOOST_TEST(sent->probe == "clip-1/000" + std::to_string(i));
+    }
+    BOOST_TEST(exports("facebus_probes_dropped_total 1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dropped_probe_that_is_acknowledged_late_counts_only_as_acknowledged) {
+    uplink->put(probe("door-1/0000"), true);
+    uplink->pump();
+    const auto received = receive_at_broker();
+    for (int i = 1; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
+    acknowledge(received, "door-1/0000");
+    uplink->pump();
+    BOOST_TEST(exports("facebus_probes_acknowledged_total 1"));
+    BOOST_TEST(exports("facebus_probes_dropped_total 0"));
+    BOOST_TEST(exports("facebus_probes_dropped_unacknowledged_total 0"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dropped_probe_that_was_sent_counts_as_unacknowledged_after_a_while) {
+    uplink->put(probe("door-1/0000"), true);
+    uplink->pump();
+    for (int i = 1; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
+    BOOST_TEST(exports("facebus_probes_dropped_unacknowledged_total 0"));
+    std::array<bus::Interest, 1> none{bus::Interest{.socket = &edge, .read = false}};
+    while (!exports("facebus_probes_dropped_unacknowledged_total 1")) {
+        BOOST_REQUIRE(poller.wait(none, 10));
+        uplink->pump();
+    }
+    BOOST_TEST(exports("facebus_probes_dropped_total 0"));
 }
 
 BOOST_AUTO_TEST_CASE(sends_messages_in_order_and_numbers_them_from_1) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,11 @@ namespace facebus::gallery {
 
 /// A published result.
 struct HistoryEntry {
-    std::string id;      ///< id of the stream entry
-    std::string topic;   ///< topic of the published message
-    std::string header;  ///< header of the published message: MessagePack, not decoded here
+    std::string id;          ///< id of the stream entry
+    std::string topic;       ///< topic of the published message
+    std::string header;      ///< header of the published message: MessagePack, not decoded here
+    std::string subject_id;  ///< id of the identified subject; may be empty
+    std::string track;       ///< id under which TrackMemory stores the track; may be empty
 };
 
 /// Configuration of the history.
@@ -38,8 +41,8 @@ class History {
     History(RedisOptions options, double hours);
 
     /// Appends a result. `subject_id` is the id of the identified subject, or empty. `track` is the
-    /// id under which TrackMemory stores the probes of the track, or empty; if scripts::commit
-    /// erases the result, it also deletes these probes. `also_named` contains the ids of all other
+    /// id under which TrackMemory stores the probes of the track, or empty; if an erasure
+    /// deletes the result, it also deletes these probes. `also_named` contains the ids of all other
     /// subjects that the header names, such as the runner-up. Silently drops the result if the
     /// subject `subject_id` or one of `also_named` is ignored or no longer in the gallery.
     /// Requires: the header contains the id of every subject that it names, because removing a
@@ -51,10 +54,29 @@ class History {
     /// beginning. Returns fewer only if there are no more. Fails with `malformed` if `id` is not a
     /// stream id.
     Result<std::vector<HistoryEntry>> after(const std::string& id, std::size_t count);
+    /// Returns the result with the entry id `id`, or nothing if it has expired or was erased.
+    /// Requires: valid_stream_id(id).
+    Result<std::optional<HistoryEntry>> find(const std::string& id);
+    /// Returns the Unix time in milliseconds by the clock of Redis. Entry ids begin with such a
+    /// time, so the age of an entry does not depend on the clock of this machine.
+    Result<std::int64_t> now_ms();
+    /// Returns the id of the newest entry, or "0-0" if there is none.
+    Result<std::string> newest();
+
+    /// Appends results of a backup under their ids. Omits results that are older than `hours`.
+    /// Returns the number of appended results. Fails with `refused` if the history contains newer
+    /// results than the first one.
+    Result<std::size_t> restore(const std::vector<HistoryEntry>& entries);
+    /// Removes all results.
+    Result<void> clear();
 
   private:
     Redis redis_;
     std::int64_t keep_ms_;  ///< milliseconds to keep results; 0: store nothing
 };
+
+/// Returns the time in a stream id, such as 1700000000000 in 1700000000000-0, or 0 if `id` does not
+/// begin with a number.
+std::int64_t stream_id_ms(std::string_view id);
 
 }  // namespace facebus::gallery

@@ -3,12 +3,13 @@
 #include <utility>
 
 #include "gallery/id.hpp"
+#include "gallery/store/format.hpp"
 #include "gallery/store/keys.hpp"
 
 namespace facebus::gallery {
 
 HistoryReader::HistoryReader(const RedisOptions& options, const std::string& name)
-    : history_(options, 0), redis_(options), key_(keys::reader(name)) {}
+    : history_(options, 0), redis_(connect_to_data(options)), key_(keys::reader(name)) {}
 
 Result<void> HistoryReader::find_position() {
     const auto stored = redis_.run({"GET", key_});

@@ -174,7 +174,7 @@ std::vector<Snapshot::SubjectName> Snapshot::names(std::size_t limit) const {
     return all;
 }
 
-std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
+std::optional<Snapshot::SegmentSubject> Snapshot::find(const std::string& subject_id) const {
     if (!valid_id(subject_id)) return std::nullopt;
     const auto wanted = pack_id(subject_id);
     // Find the first segment whose last id is not less than `wanted`. Then search that segment.
@@ -186,7 +186,18 @@ std::optional<std::string> Snapshot::name_of(const std::string& subject_id) cons
     const auto index = std::ranges::lower_bound(
         indices, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
     if ((*segment)->subject_id(*index) != wanted) return std::nullopt;
-    return std::string((*segment)->name(*index));
+    return SegmentSubject{**segment, *index};
+}
+
+std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
+    const auto found = find(subject_id);
+    if (!found) return std::nullopt;
+    return std::string(found->segment.name(found->subject));
+}
+
+bool Snapshot::ignored(const std::string& subject_id) const {
+    const auto found = find(subject_id);
+    return found && found->segment.ignored(found->subject);
 }
 
 std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {

@@ -64,6 +64,8 @@ class Snapshot {
     [[nodiscard]] std::vector<SubjectName> names(std::size_t limit) const;
     /// Returns the name of the subject with that id, if there is one.
     [[nodiscard]] std::optional<std::string> name_of(const std::string& subject_id) const;
+    /// Returns whether there is a subject with that id and it is ignored.
+    [[nodiscard]] bool ignored(const std::string& subject_id) const;
 
     /// Returns the quantised embedding of the sample in a row. Requires: `row` is less than
     /// samples().
@@ -86,6 +88,13 @@ class Snapshot {
         const Segment& segment;
         std::size_t row;  ///< index in the segment
     };
+    /// A subject in a segment.
+    struct SegmentSubject {
+        const Segment& segment;
+        std::size_t subject;  ///< index in the segment
+    };
+    /// Returns the subject with that id, if there is one.
+    [[nodiscard]] std::optional<SegmentSubject> find(const std::string& subject_id) const;
     /// Returns the segment that contains a row of the snapshot, and the row in that segment.
     [[nodiscard]] SegmentRow locate(std::size_t row) const;
 

@@ -145,6 +145,7 @@ struct Redis::Impl {
     RedisAddress address;
     TlsFiles tls_files;
     int timeout_ms = 0;
+    Greeting greeting;
     std::unique_ptr<redisContext, FreeContext> context;
     /// TLS session on the socket of `context`; empty without TLS. The TLS support of hiredis is not
     /// used, because the hiredis package of Debian 12 lacks it.
@@ -156,6 +157,7 @@ struct Redis::Impl {
   private:
     Result<void> connect();
     Result<void> log_in();
+    Result<void> greet();
     [[nodiscard]] bool connection_closed() const;
     void append(const Command& command);
     Result<ReplyPtr> receive();
@@ -189,6 +191,7 @@ Result<void> Redis::Impl::connect() {
     }
     auto ready = address.tls ? start_tls() : Result<void>();
     if (ready) ready = log_in();
+    if (ready) ready = greet();
     if (!ready) disconnect();
     return ready;
 }
@@ -235,6 +238,15 @@ Result<void> Redis::Impl::log_in() {
         }
     }
     return {};
+}
+
+Result<void> Redis::Impl::greet() {
+    if (greeting.command.empty()) return {};
+    append(greeting.command);
+    auto reply = receive();
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    std::size_t budget = max_reply_bytes;
+    return greeting.check(convert(**reply, address.safe_url, 0, budget));
 }
 
 void Redis::Impl::append(const Command& command) {
@@ -322,7 +334,8 @@ Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Comma
     return replies;
 }
 
-Redis::Redis(RedisOptions options) : impl_(std::make_unique<Impl>()) {
+Redis::Redis(RedisOptions options, Greeting greeting) : impl_(std::make_unique<Impl>()) {
+    impl_->greeting = std::move(greeting);
     impl_->address = parse_redis_url(options.url);
     impl_->timeout_ms = std::max(1, options.timeout_ms);
     impl_->tls_files = std::move(options.tls);

@@ -67,14 +67,20 @@ struct Reply {
 /// nested. Messages contain the URL without user and password, and a remedy if there is one.
 class Redis {
   public:
-    /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the
-    /// password cannot be read.
-    explicit Redis(RedisOptions options);
+    using Command = std::vector<std::string>;
+    /// Command that is sent first on each new connection. If `check` fails, the connection is
+    /// closed, and the command that required it fails with the error of `check`.
+    struct Greeting {
+        Command command;
+        Result<void> (*check)(const Result<Reply>& reply);
+    };
+
+    /// Does not connect yet. Without a command, `greeting` has no effect. Throws FatalError
+    /// (Exit::config) if the URL is invalid or the password cannot be read.
+    explicit Redis(RedisOptions options, Greeting greeting = {});
     ~Redis();
     Redis(Redis&&) noexcept;
     Redis& operator=(Redis&&) noexcept;
-
-    using Command = std::vector<std::string>;
 
     /// Runs one command.
     Result<Reply> run(const Command& command);

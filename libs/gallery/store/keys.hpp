@@ -3,6 +3,8 @@
 // clang-format off
 // | key                          | type   | content                                               |
 // | ---------------------------- | ------ | ----------------------------------------------------- |
+// | facebus:format               | string | version of this layout; see format.hpp. Written     |
+// |                              |        | before the first change of the gallery                |
 // | facebus:gallery:changes      | stream | `op`, `part`; one entry per write, two per merge of   |
 // |                              |        | subjects; the newest id is the version of the gallery |
 // | facebus:gallery:model        | string | id of the model that computed the samples             |
@@ -22,6 +24,17 @@
 // |                              |        | age, and has a TTL                                    |
 // | facebus:reader:<name>        | string | id of the entry of facebus:results after which this   |
 // |                              |        | reader continues; see history_reader.hpp              |
+// | facebus:delivery:<name>      | hash   | `result`, `attempts`, `error`, `error_ms`, `retry_ms`,|
+// |                              |        | `replay`: state of the reader's deliveries; see       |
+// |                              |        | deliveries.hpp                                        |
+// | facebus:dead_letters:<name>  | stream | `result` (id of an entry of facebus:results),         |
+// |                              |        | `status`, `attempts`                                  |
+// | facebus:erasure:recorded     | hash   | id of a removed subject or sample -> embedding of the |
+// |                              |        | sample, or empty; these wait for the next erasure     |
+// | facebus:erasure:running      | hash   | the same, of the erasure that runs now                |
+// | facebus:erasure:state        | hash   | progress of that erasure; see scripts.hpp             |
+// | facebus:erasure:kept         | stream | copy of facebus:results without the erased results    |
+// | facebus:erasure:kept:old     | stream | the previous facebus:results, until it is deleted     |
 // clang-format on
 //
 // Ids of subjects and samples are 32 hex digits (128 random bits). An embedding is stored as 512
@@ -35,7 +48,7 @@
 //
 // Scripts access keys that they do not declare, so the layout requires a single Redis server (with
 // or without replicas), not a Redis Cluster. Redis's files on disk contain removed data until Redis
-// rewrites them, so every removal of a subject or sample requests a rewrite; see erasure.hpp.
+// rewrites them, so every erasure ends with a rewrite; see erasure.hpp.
 #pragma once
 
 #include <algorithm>
@@ -47,11 +60,16 @@
 
 namespace facebus::gallery::keys {
 
+inline const std::string format = "facebus:format";
 inline const std::string changes = "facebus:gallery:changes";
 inline const std::string model = "facebus:gallery:model";
 inline const std::string names = "facebus:gallery:names";
 inline const std::string policy = "facebus:gallery:policy";
 inline const std::string results = "facebus:results";
+inline const std::string erasure_recorded = "facebus:erasure:recorded";
+inline const std::string erasure_running = "facebus:erasure:running";
+inline const std::string erasure_state = "facebus:erasure:state";
+inline const std::string erasure_kept = "facebus:erasure:kept";
 
 inline const std::string part_prefix = "facebus:gallery:part:";
 inline const std::string subject_prefix = "facebus:subject:";
@@ -97,6 +115,12 @@ inline std::string photo(const std::string& sample_id) {
 }
 inline std::string reader(const std::string& name) {
     return reader_prefix + name;
+}
+inline std::string delivery(const std::string& reader) {
+    return "facebus:delivery:" + reader;
+}
+inline std::string dead_letters(const std::string& reader) {
+    return "facebus:dead_letters:" + reader;
 }
 inline std::string track(const std::string& id) {
     return track_prefix + id;

@@ -13,6 +13,7 @@
 #include "gallery/id.hpp"
 #include "gallery/name.hpp"
 #include "gallery/redis/chunks.hpp"
+#include "gallery/store/format.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/record.hpp"
 
@@ -143,7 +144,14 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
 }
 
 Result<std::string> gallery_version(Redis& redis) {
-    auto reply = redis.run({"XREVRANGE", keys::changes, "+", "-", "COUNT", "1"});
+    // Check the format again here, because it can change while a connection stays open.
+    auto replies =
+        redis.run_each({read_format(), {"XREVRANGE", keys::changes, "+", "-", "COUNT", "1"}});
+    if (!replies) return std::unexpected(std::move(replies.error()));
+    if (auto good = check_format(replies->front()); !good) {
+        return std::unexpected(std::move(good.error()));
+    }
+    auto& reply = replies->back();
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (reply->elements().empty()) return "0-0";
     auto id = entry_id(reply->elements().front());

@@ -28,7 +28,8 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
 /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the stream
-/// is empty. Fails with `malformed` if the newest id is invalid.
+/// is empty. Fails with `malformed` if the newest id is invalid, and with the
+/// errors of check_format().
 Result<std::string> gallery_version(Redis& redis);
 
 /// Changes of the gallery since an earlier version.

@@ -10,6 +10,7 @@
 #include "gallery/id.hpp"
 #include "gallery/name.hpp"
 #include "gallery/redis/chunks.hpp"
+#include "gallery/store/format.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/loader.hpp"
 #include "gallery/store/record.hpp"
@@ -35,7 +36,7 @@ Error other_model(const std::string& gallery, const std::string& sample) {
 
 }  // namespace
 
-Store::Store(RedisOptions options) : redis_(std::move(options)) {}
+Store::Store(RedisOptions options) : redis_(connect_to_data(std::move(options))) {}
 
 Result<void> Store::ping() {
     auto reply = redis_.run({"PING"});
@@ -56,14 +57,13 @@ Result<std::string> Store::commit(const std::function<Result<Plan>()>& plan_writ
         if (!current) return current;
         auto plan = plan_write();
         if (!plan) return std::unexpected(std::move(plan.error()));
-        std::vector<std::string> arguments{*current, plan->op, plan->part, keys::track_prefix,
-                                           fmt::to_string(plan->forget.size())};
-        std::move(plan->forget.begin(), plan->forget.end(), std::back_inserter(arguments));
+        plan->commands.push_back({"SET", keys::format, fmt::to_string(format_version), "NX"});
+        std::vector<std::string> arguments{*current, plan->op, plan->part};
         for (auto& command : plan->commands) {
             arguments.push_back(fmt::to_string(command.size()));
             std::move(command.begin(), command.end(), std::back_inserter(arguments));
         }
-        auto reply = redis_.eval(scripts::commit, {keys::changes, keys::results}, arguments);
+        auto reply = redis_.eval(scripts::commit, {keys::changes}, arguments);
         if (!reply) return std::unexpected(std::move(reply.error()));
         if (!reply->nil()) return std::string(reply->text());
     }
@@ -129,8 +129,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         if (sample.created == 0) sample.created = utc_ns();
         sample.id = new_id();
         sample.subject_id = is_new ? new_id() : (*known)->id;
-        Plan plan{
-            "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
+        Plan plan{"add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}};
         if (!is_new) {
             // Reject a photo that is already enrolled for this subject. A second copy would add no
             // information, but could take the place of another sample among the best_k most similar
@@ -251,14 +250,14 @@ Result<std::optional<Policy>> Store::policy() {
 Result<void> Store::set_policy(const Policy& policy) {
     if (auto good = check_policy(policy); !good) return good;
     auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", "", {write_policy(policy)}, {}}; });
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {write_policy(policy)}}; });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }
 
 Result<void> Store::clear_policy() {
     auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", "", {{"DEL", keys::policy}}, {}}; });
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {{"DEL", keys::policy}}}; });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }

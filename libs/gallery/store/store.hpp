@@ -27,24 +27,18 @@ struct NamedSample {
     Sample sample;
 };
 
-/// Result of removing several subjects or samples.
-struct Removed {
-    std::size_t count = 0;        ///< number of removed subjects or samples
-    std::string manual_commands;  ///< commands for an administrator; see rewrite_files()
-};
-/// Result of removing one sample.
-struct RemovedSample {
-    std::string subject;          ///< name of the subject of the removed sample
-    std::string manual_commands;  ///< commands for an administrator; see rewrite_files()
-};
-
 /// Access to the gallery in Redis. Subjects, samples and the policy are changed in transactions,
 /// each of which also appends to the change stream. Several programs can write concurrently. New
 /// names are stored as clean_name() returns them. Subjects are looked up under all names that
 /// stored_names() returns. Functions that have a name as parameter also fail with the errors of
-/// clean_name() and stored_names(). Not thread-safe: use one object per thread. Errors: see class
-/// Redis; also `malformed` if a record in Redis is damaged, and `unavailable` if a write fails
-/// because other programs write continuously.
+/// clean_name() and stored_names().
+///
+/// Functions that remove, merge or ignore people take effect at once, and record in the same
+/// transaction which traces must be erased. The caller then runs an Eraser.
+///
+/// Not thread-safe: use one object per thread. Errors: see class Redis; also `malformed` if a
+/// record in Redis is damaged, and `unavailable` if a write fails because other programs write
+/// continuously.
 class Store {
   public:
     explicit Store(RedisOptions options);
@@ -65,14 +59,16 @@ class Store {
     Result<Subject> add_subject(const std::string& name);
 
     /// Renames the subject named `name`. If another subject has the name `new_name`, merges the
-    /// two: moves the samples to the other subject, and removes the subject named `name`, the
-    /// results that name it, and the memory of their tracks. If the removed subject was ignored,
-    /// also marks the other one as ignored; see set_ignored(). Returns whether subjects were
-    /// merged. Fails with `refused` if no subject is named `name` or a name is invalid.
+    /// two: moves the samples to the other subject, and removes the subject named `name`. Records
+    /// the erasure of the results that name it, and of the memory of their tracks. If the removed
+    /// subject was ignored, also marks the other one as ignored; see set_ignored(). Returns whether
+    /// subjects were merged. Fails with `refused` if no subject is named `name` or a name is
+    /// invalid.
     Result<bool> rename(const std::string& name, const std::string& new_name);
 
-    /// Sets or clears Subject::ignored. Setting it also removes the results that name the subject,
-    /// and the memory of their tracks. Fails with `refused` if no subject has that name.
+    /// Sets or clears Subject::ignored. Setting it also records the erasure of the results that
+    /// name the subject, and of the memory of their tracks. Fails with `refused` if no subject has
+    /// that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
     /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
@@ -93,22 +89,21 @@ class Store {
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
 
-    /// Removes the subject and all traces of it: samples, photos, results that name it, and the
-    /// memory of tracks that could show it. Then calls rewrite_files() and returns its result, the
-    /// commands that an administrator must run. Fails with `refused` if no subject has that name.
-    /// After any other error, the subject may be removed while traces of it remain.
-    Result<std::string> remove(const std::string& name);
-    /// Removes one sample, its photo, the results that contain its id, and the memory of their
-    /// tracks. Then calls rewrite_files(). Fails with `refused` if the sample does not exist.
-    Result<RemovedSample> remove_sample(const std::string& id);
-    /// Removes all samples of a subject and their traces like remove(), but keeps the subject. The
-    /// result counts samples.
-    Result<Removed> remove_samples(const std::string& name);
-    /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
-    /// `subjects_too` is true. Runs one transaction per subject. The result counts subjects if
-    /// `subjects_too` is true, otherwise samples. After an error, some subjects may be removed
-    /// while traces of them remain.
-    Result<Removed> remove_all(bool subjects_too);
+    /// Removes the subject with its samples and photos. Records the erasure of the results that
+    /// name it, and of the memory of tracks that could show it. Fails with `refused` if no subject
+    /// has that name.
+    Result<void> remove(const std::string& name);
+    /// Removes one sample and its photo. Records the erasure of the results that contain its id,
+    /// and of the memory of tracks that could show the person. Returns the name of the subject.
+    /// Fails with `refused` if the sample does not exist.
+    Result<std::string> remove_sample(const std::string& id);
+    /// Removes all samples of a subject like remove(), but keeps the subject. Returns the number of
+    /// samples.
+    Result<std::size_t> remove_samples(const std::string& name);
+    /// Removes all samples of all subjects like remove(), and also the subjects if `subjects_too`
+    /// is true. Runs one transaction per subject, so after an error, some subjects are removed.
+    /// Returns the number of subjects if `subjects_too` is true, otherwise of samples.
+    Result<std::size_t> remove_all(bool subjects_too);
 
     /// Returns the policy stored with the gallery, or nothing if none is stored.
     Result<std::optional<Policy>> policy();
@@ -116,6 +111,12 @@ class Store {
     Result<void> set_policy(const Policy& policy);
     /// Removes the stored policy, so that the settings of CalibrationOptions apply again.
     Result<void> clear_policy();
+
+    /// Adds samples to a subject, with all ids, times and photos as in a backup. Creates the
+    /// subject if it does not exist. Does not check for repeated samples. Fails with `exists` if
+    /// another subject has the name, and with `refused` if the gallery uses another model.
+    /// Requires: the subject and the samples come from a backup; see archive/backup.hpp.
+    Result<void> restore(const Subject& subject, const std::vector<StoredSample>& samples);
 
     /// Loads a snapshot of the whole gallery. Omits and counts samples of models other than
     /// `model_id` and samples that cannot be decoded. The snapshot can miss changes that are
@@ -136,11 +137,6 @@ class Store {
         std::string name;
         std::string id;
     };
-    /// Samples that delete_records() deleted.
-    struct DeletedSamples {
-        std::size_t samples = 0;            ///< number of deleted samples
-        std::vector<Embedding> embeddings;  ///< embeddings of those that could be decoded
-    };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
     /// Returns the subject that is stored under one of stored_names(name), or nothing if there is
@@ -152,8 +148,7 @@ class Store {
     /// Returns all samples of the subject with the id `subject`, in the same order as sample_ids(),
     /// with an error in place of each damaged sample.
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
-    Result<DeletedSamples> delete_records(const std::string& name, bool subject_too);
-    Result<std::string> erase(const std::vector<Embedding>& embeddings);
+    Result<std::size_t> remove_records(const std::string& name, bool subject_too);
 
     Redis redis_;
 };

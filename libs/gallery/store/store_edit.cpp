@@ -8,31 +8,33 @@
 #include "base/clock.hpp"
 #include "gallery/id.hpp"
 #include "gallery/name.hpp"
-#include "gallery/store/erasure.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/loader.hpp"
+#include "gallery/store/record.hpp"
 #include "gallery/store/store.hpp"
 #include "gallery/store/store_plan.hpp"
 
 namespace facebus::gallery {
 namespace {
 
-/// Appends to `commands` the command that deletes a sample and its photo, and to `forget` the id of
-/// the sample.
-void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
-                 std::vector<std::string>& forget) {
-    commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results that contain an element of `forget` are erased. Add only valid ids, because any other
-    // text could also occur in results about other people.
-    if (valid_id(id)) forget.push_back(id);
+/// Appends the command that records an id for the next erasure. `embedding`: that of a sample, if
+/// it can be decoded; see keys.hpp.
+void record_erasure(std::vector<Redis::Command>& commands, const std::string& id,
+                    const std::string& embedding = {}) {
+    commands.push_back({"HSET", keys::erasure_recorded, id, embedding});
 }
 
-/// Appends to `commands` the command that marks a subject as ignored, and to `forget` the id of the
-/// subject.
-void ignore(const std::string& id, std::vector<Redis::Command>& commands,
-            std::vector<std::string>& forget) {
+/// Appends the commands that delete a sample with its photo and record it for the next erasure.
+void drop_sample(std::vector<Redis::Command>& commands, const std::string& id,
+                 const Result<Sample>& sample) {
+    commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
+    record_erasure(commands, id, sample ? pack(sample->embedding) : std::string());
+}
+
+/// Appends the commands that mark a subject as ignored and record it for the next erasure.
+void ignore(std::vector<Redis::Command>& commands, const std::string& id) {
     commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
-    forget.push_back(id);
+    record_erasure(commands, id);
 }
 
 }  // namespace
@@ -53,8 +55,7 @@ Result<Subject> Store::add_subject(const std::string& name) {
                     {{"HSET", keys::names, *clean, subject.id},
                      {"SADD", keys::part(keys::part_of(subject.id)), subject.id},
                      {"HSET", keys::subject(subject.id), "name", *clean, "created",
-                      fmt::to_string(subject.created)}},
-                    {}};
+                      fmt::to_string(subject.created)}}};
     });
     if (!written) return std::unexpected(std::move(written.error()));
     return subject;
@@ -74,7 +75,7 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         if (to && other && other->has_value() && (*other)->id == id) other = known_subject(*to);
         if (!other) return std::unexpected(other.error());
         merged = other->has_value() && (*other)->id != id;
-        Plan plan{"rename", keys::part_of(id), {}, {}};
+        Plan plan{"rename", keys::part_of(id), {}};
         if (!merged) {
             if (!to) return std::unexpected(to.error());
             plan.commands = {{"HDEL", keys::names, (*from)->name},
@@ -101,10 +102,10 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(into)});
         // Erase results that contain the id of the removed subject, because a later removal of the
         // merged subject would not find them.
-        plan.forget = {id};
+        record_erasure(plan.commands, id);
         const auto ignored = redis_.run({"HGET", keys::subject(id), "ignored"});
         if (!ignored) return std::unexpected(ignored.error());
-        if (!ignored->nil()) ignore(into, plan.commands, plan.forget);
+        if (!ignored->nil()) ignore(plan.commands, into);
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
@@ -117,9 +118,9 @@ Result<void> Store::set_ignored(const std::string& name, bool ignored) {
         if (!known) return std::unexpected(known.error());
         if (!known->has_value()) return std::unexpected(unknown_subject(name));
         const auto& id = (*known)->id;
-        Plan plan{ignored ? "ignore" : "report", keys::part_of(id), {}, {}};
+        Plan plan{ignored ? "ignore" : "report", keys::part_of(id), {}};
         if (ignored) {
-            ignore(id, plan.commands, plan.forget);
+            ignore(plan.commands, id);
         } else {
             plan.commands.push_back({"HDEL", keys::subject(id), "ignored"});
         }
@@ -173,21 +174,23 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     return found;
 }
 
-Result<RemovedSample> Store::remove_sample(const std::string& id) {
+Result<std::string> Store::remove_sample(const std::string& id) {
     if (!valid_id(id)) return std::unexpected(unknown_sample());
-    RemovedSample removed;
+    std::string subject;
     auto written = commit([&]() -> Result<Plan> {
-        const auto subject = redis_.run({"HGET", keys::sample(id), "subject"});
-        if (!subject) return std::unexpected(subject.error());
-        const std::string owner(subject->text());
+        const auto stored = redis_.run({"HGET", keys::sample(id), "subject"});
+        if (!stored) return std::unexpected(stored.error());
+        const std::string owner(stored->text());
         if (!valid_id(owner)) return std::unexpected(unknown_sample());
         const auto name = redis_.run({"HGET", keys::subject(owner), "name"});
         if (!name) return std::unexpected(name.error());
         const auto ids = sample_ids(owner);
         if (!ids) return std::unexpected(ids.error());
-        removed.subject = name->text();
-        Plan plan{"remove", keys::part_of(owner), {}, {}};
-        drop_sample(id, plan.commands, plan.forget);
+        const auto samples = read_samples(redis_, {{owner, id}});
+        if (!samples) return std::unexpected(samples.error());
+        subject = name->text();
+        Plan plan{"remove", keys::part_of(owner), {}};
+        drop_sample(plan.commands, id, samples->front());
         // Replace the list of the subject's samples with one without this sample.
         plan.commands.push_back({"DEL", keys::subject_samples(owner)});
         for (const std::string& other : *ids) {
@@ -197,17 +200,13 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    auto manual_commands = rewrite_files(redis_);
-    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
-    removed.manual_commands = std::move(*manual_commands);
-    return removed;
+    return subject;
 }
 
-/// Deletes the samples of the subject and, if `subject_too` is true, the subject itself. Also
-/// deletes the results that contain the id of the subject or of one of the samples, and the memory
-/// of the tracks of these results.
-Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
-    DeletedSamples deleted;
+/// Removes the samples of the subject and, if `subject_too` is true, the subject itself. Returns
+/// the number of samples.
+Result<std::size_t> Store::remove_records(const std::string& name, bool subject_too) {
+    std::size_t removed = 0;
     auto written = commit([&]() -> Result<Plan> {
         const auto known = known_subject(name);
         if (!known) return std::unexpected(known.error());
@@ -215,19 +214,22 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         const auto& id = (*known)->id;
         const auto ids = sample_ids(id);
         if (!ids) return std::unexpected(ids.error());
-        const auto samples = samples_of(id);
+        std::vector<SampleKey> of_subject;
+        for (const std::string& sample : *ids) of_subject.push_back({id, sample});
+        const auto samples = read_samples(redis_, of_subject);
         if (!samples) return std::unexpected(samples.error());
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
-        // Keep the embeddings: after the deletion, erase() needs them to find traces.
-        deleted = {ids->size(), {}};
-        for (const auto& sample : *samples) {
-            if (sample) deleted.embeddings.push_back(sample->embedding);
+        removed = ids->size();
+        Plan plan{"remove", keys::part_of(id), {}};
+        // Delete something first: if Redis has reached its memory limit, it refuses a script whose
+        // first write needs memory.
+        for (std::size_t i = 0; i < ids->size(); ++i) {
+            drop_sample(plan.commands, (*ids)[i], (*samples)[i]);
         }
-        Plan plan{"remove", keys::part_of(id), {}, {id}};
-        for (const std::string& sample : *ids) drop_sample(sample, plan.commands, plan.forget);
         plan.commands.push_back({"DEL", keys::subject_samples(id)});
+        record_erasure(plan.commands, id);
         if (!subject_too) return plan;
         plan.commands.push_back({"HDEL", keys::names, (*known)->name});
         plan.commands.push_back({"SREM", keys::part(plan.part), id});
@@ -237,51 +239,35 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    return deleted;
+    return removed;
 }
 
-/// Erases the traces of deleted samples in the memory of tracks and in Redis's files.
-Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
-    if (auto forgotten = forget_tracks(redis_, embeddings); !forgotten) {
-        return std::unexpected(std::move(forgotten.error()));
+Result<void> Store::remove(const std::string& name) {
+    if (auto removed = remove_records(name, true); !removed) {
+        return std::unexpected(std::move(removed.error()));
     }
-    return rewrite_files(redis_);
+    return {};
 }
 
-Result<std::string> Store::remove(const std::string& name) {
-    const auto deleted = delete_records(name, true);
-    if (!deleted) return std::unexpected(deleted.error());
-    return erase(deleted->embeddings);
+Result<std::size_t> Store::remove_samples(const std::string& name) {
+    return remove_records(name, false);
 }
 
-Result<Removed> Store::remove_samples(const std::string& name) {
-    const auto deleted = delete_records(name, false);
-    if (!deleted) return std::unexpected(deleted.error());
-    auto manual_commands = erase(deleted->embeddings);
-    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
-    return Removed{deleted->samples, std::move(*manual_commands)};
-}
-
-Result<Removed> Store::remove_all(bool subjects_too) {
+Result<std::size_t> Store::remove_all(bool subjects_too) {
     const auto all = list();
     if (!all) return std::unexpected(all.error());
-    Removed removed;
-    std::vector<Embedding> embeddings;
+    std::size_t count = 0;
     for (const auto& entry : *all) {
-        auto deleted = delete_records(entry.subject.name, subjects_too);
-        if (!deleted) {
+        auto removed = remove_records(entry.subject.name, subjects_too);
+        if (!removed) {
             // Skip a subject that another program has removed in the meantime.
             const auto found = find(entry.subject.name);
             if (found && !found->has_value()) continue;
-            return std::unexpected(std::move(deleted.error()));
+            return std::unexpected(std::move(removed.error()));
         }
-        removed.count += subjects_too ? 1 : deleted->samples;
-        embeddings.insert(embeddings.end(), deleted->embeddings.begin(), deleted->embeddings.end());
+        count += subjects_too ? 1 : *removed;
     }
-    auto manual_commands = erase(embeddings);
-    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
-    removed.manual_commands = std::move(*manual_commands);
-    return removed;
+    return count;
 }
 
 }  // namespace facebus::gallery

@@ -15,9 +15,6 @@ struct Store::Plan {
     std::string op;    ///< kind of the change, for the change stream
     std::string part;  ///< part of the changed subject; empty if no subject changes
     std::vector<Redis::Command> commands;  ///< commands that perform the write
-    /// Ids of subjects and samples. The write erases all results that contain one of these ids, and
-    /// the memory of the tracks of these results.
-    std::vector<std::string> forget;
 };
 
 /// Returns the error for a name that no subject has.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "gallery/store/format.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/record.hpp"
 #include "gallery/store/scripts.hpp"
@@ -11,7 +12,7 @@
 namespace facebus::gallery {
 
 TrackMemory::TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id)
-    : redis_(std::move(options)),
+    : redis_(connect_to_data(std::move(options))),
       ttl_seconds_(std::max(1, ttl_seconds)),
       model_id_(std::move(model_id)) {}
 

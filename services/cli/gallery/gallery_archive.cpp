@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
+#include "cli/gallery/erase.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
@@ -67,6 +68,13 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
             gallery_file::import_gallery(store, options.file, passphrase(options),
                                          [&](std::size_t all, std::size_t) { return steps(all); });
     }
+    // Erase the results that name imported people who are ignored, also after an incomplete import.
+    gallery::Eraser eraser(context.settings.redis);
+    const auto state = read ? std::string("the people are imported")
+                            : fmt::format("the import is incomplete ({})", read.error().message);
+    erase(context, eraser, state,
+          fmt::format("gallery import \"{}\"{}", options.file.string(),
+                      passphrase_option(options.passphrase)));
     if (!read && context.stop.requested()) return Exit::interrupted;
     const auto imported = must(read);
     safe_print("{} added, {} already enrolled\n", counted(imported.added, "sample", "samples"),

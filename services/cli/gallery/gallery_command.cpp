@@ -7,10 +7,12 @@
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
+#include "cli/gallery/erase.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
 #include "gallery/id.hpp"
+#include "gallery/store/erasure.hpp"
 #include "gallery/store/store.hpp"
 #include "vision/network/threads.hpp"
 
@@ -156,13 +158,21 @@ Exit gallery_photo(const Context& context, const std::string& id,
 
 Exit gallery_remove(const Context& context, const std::string& name) {
     gallery::Store store(context.settings.redis);
-    const auto manual_commands = must(store.remove(name));
-    safe_print("removed {}\n", name);
-    if (!manual_commands.empty()) {
-        safe_print(stderr,
-                   "Redis's files on disk may still contain the data, because Redis refused to "
-                   "rewrite them now; ask the Redis administrator to run {}\n",
-                   manual_commands);
+    gallery::Eraser eraser(context.settings.redis);
+    const auto removed = store.remove(name);
+    if (!removed) {
+        // The person may have been removed by a command that was interrupted before its end. But
+        // Redis also refuses commands for other reasons, and then the person remains.
+        const bool unknown =
+            removed.error().kind == ErrorKind::refused && !must(store.find(name)).has_value();
+        if (!unknown || must(eraser.phase()) == gallery::ErasurePhase::none) must(removed);
+    }
+    erase(context, eraser, fmt::format("{} is removed", removed ? name : "a person"),
+          fmt::format("gallery remove \"{}\"", name));
+    if (removed) {
+        safe_print("removed {}\n", name);
+    } else {
+        safe_print("completed the removal of people removed before; {}\n", removed.error().message);
     }
     return Exit::ok;
 }
@@ -170,6 +180,11 @@ Exit gallery_remove(const Context& context, const std::string& name) {
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
     gallery::Store store(context.settings.redis);
     must(store.set_ignored(name, ignored));
+    gallery::Eraser eraser(context.settings.redis);
+    if (ignored) {
+        erase(context, eraser, fmt::format("{} is ignored", name),
+              fmt::format("gallery ignore \"{}\"", name));
+    }
     safe_print("{} is {}ignored\n", name, ignored ? "" : "no longer ");
     return Exit::ok;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "gallery/store/erasure.hpp"
 #include "gateway/faces/still_decision.hpp"
+#include "gateway/live/removed_people.hpp"
 
 namespace facebus::gateway {
 namespace {
@@ -35,8 +36,10 @@ GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces, He
     : live_(live), unknown_faces_(unknown_faces), heartbeat_(heartbeat), view_(std::move(view)) {}
 
 void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
-    // Drop only the expired results.
-    live_.forget_unless([](const wire::Identity&) { return true; }, Monotonic::now());
+    // Drop expired results, and results that arrived while their person was being removed.
+    live_.forget_unless(
+        [&](const wire::Identity& identity) { return !names_removed(identity, *view.snapshot); },
+        Monotonic::now());
     unknown_faces_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;
     forget_removed(*view_.snapshot, *view.snapshot);

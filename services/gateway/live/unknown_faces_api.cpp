@@ -11,6 +11,7 @@
 #include "gallery/id.hpp"
 #include "gateway/rest/enrolment.hpp"
 #include "gateway/rest/json_body.hpp"
+#include "gateway/rest/removal.hpp"
 #include "json.hpp"
 
 namespace facebus::gateway {
@@ -170,12 +171,14 @@ class UnknownFacesApi {
             const auto changed = (*store)->set_ignored(subject, true);
             if (!changed) return std::unexpected(to_fault(changed.error()));
         }
+        store->end();
         unknown_faces_.remove(faces);
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"subject", subject},
-                                            {"added", added},
-                                            {"already_enrolled", already},
-                                            {"skipped", faces.size() - added - already}})};
+        Json body{{"subject", subject},
+                  {"added", added},
+                  {"already_enrolled", already},
+                  {"skipped", faces.size() - added - already}};
+        return http::Response{.body = ignored ? erase_traces(backend_, body) : dump(body)};
     }
 
     [[nodiscard]] enrolment::FaceSample to_sample(const UnknownFace& face) const {

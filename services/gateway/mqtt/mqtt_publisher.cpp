@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "gateway/live/removed_people.hpp"
 #include "gateway/mqtt/home_assistant.hpp"
 #include "results/identity_json.hpp"
 #include "wire/codec.hpp"
@@ -64,11 +65,6 @@ MqttTopics make_topics(const MqttOptions& options) {
             topic_prefix(options.discovery, "mqtt.discovery", true), options.client_id};
 }
 
-std::chrono::nanoseconds age_of(const wire::Identity& identity) {
-    return std::chrono::nanoseconds(utc_ns() -
-                                    identity.head.t["publish"].value_or(identity.head.ts));
-}
-
 }  // namespace
 
 MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
@@ -119,19 +115,20 @@ MqttPublisher::~MqttPublisher() {
 }
 
 ResultListener MqttPublisher::listener() {
-    return {.identity = [this](const wire::Identity& identity, const Bytes&) { enqueue(identity); },
-            .track = [this](const wire::Track& event) { enqueue(event); },
+    return {.identity = [this](const wire::Identity& identity, const Bytes&,
+                               milliseconds age) { enqueue(identity, age); },
+            .track = [this](const wire::Track& event) { enqueue(event, milliseconds(0)); },
             .status = {}};
 }
 
-void MqttPublisher::enqueue(Update update) {
+void MqttPublisher::enqueue(Update update, milliseconds age) {
     {
         const std::lock_guard lock(mutex_);
         if (arrivals_.size() >= max_updates) {
             if (std::holds_alternative<wire::Identity>(arrivals_.front().update)) dropped_.add();
             arrivals_.pop_front();
         }
-        arrivals_.push_back({std::move(update), Monotonic::now()});
+        arrivals_.push_back({std::move(update), age, Monotonic::now()});
     }
     eventfd_write(wake_, 1);
 }
@@ -186,15 +183,13 @@ void MqttPublisher::process(const Arrival& arrival) {
         return presence_.update(*track, arrival.time);
     }
     const auto& identity = std::get<wire::Identity>(arrival.update);
-    const auto age = age_of(identity);
-    presence_.update(identity, age, arrival.time);
-    if (age > max_event_age) return;
+    presence_.update(identity, arrival.age, arrival.time);
+    if (arrival.age > max_event_age) return;
     if (events_.size() >= static_cast<std::size_t>(options_.queue)) {
         events_.pop_front();
         dropped_.add();
     }
-    events_.push_back({topics_.identity(identity.head.src),
-                       dump(results::identity_json(identity, results::Detail::event))});
+    events_.push_back(identity);
 }
 
 /// Sets a retained state. `empty`: the state contains no person. In the first `mqtt.absent_after`
@@ -280,8 +275,12 @@ void MqttPublisher::send() {
         if (auto state = states_.next()) {
             client_.publish(state->topic, state->payload, true);
         } else if (!events_.empty()) {
-            client_.publish(events_.front().topic, events_.front().payload, false);
+            // The person may have been removed while the event was queued.
+            const auto event = without_removed(events_.front(), *gallery_());
             events_.pop_front();
+            if (!event) continue;
+            client_.publish(topics_.identity(event->head.src),
+                            dump(results::identity_json(*event, results::Detail::event)), false);
         } else {
             return;
         }

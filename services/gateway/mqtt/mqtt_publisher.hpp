@@ -48,15 +48,11 @@ class MqttPublisher {
     using Update = std::variant<wire::Identity, wire::Track>;
     struct Arrival {
         Update update;
-        Monotonic::time_point time;  ///< when the update arrived
-    };
-    /// Result to be published once, not retained.
-    struct Event {
-        std::string topic;
-        std::string payload;
+        std::chrono::milliseconds age;  ///< of a result when it arrived; see ResultListener
+        Monotonic::time_point time;     ///< when the update arrived
     };
 
-    void enqueue(Update update);
+    void enqueue(Update update, std::chrono::milliseconds age);
     void run();
     void on_connected();
     void restore(const std::string& topic, std::string_view payload);
@@ -83,7 +79,7 @@ class MqttPublisher {
     std::set<std::string> cameras_with_discovery_;  ///< cameras passed to publish_discovery()
     std::string people_version_;                 ///< version of the gallery that `people_` is from
     std::map<std::string, std::string> people_;  ///< names of people with a presence topic, by id
-    std::deque<Event> events_;                   ///< queue of results to be published
+    std::deque<wire::Identity> events_;          ///< queue of results to be published
 
     std::mutex mutex_;              ///< protects `arrivals_`
     std::deque<Arrival> arrivals_;  ///< updates that the thread has not processed yet

@@ -52,7 +52,7 @@ class Presence {
     void add_last_seen(const std::string& camera, LastSeen last);
     /// Processes a track event.
     void update(const wire::Track& event, Time now);
-    /// Processes a result. `age` is the time since its publication. A result whose age is
+    /// Processes a result. `age`: see ResultListener. A result whose age is
     /// `absent_after` or more sets the person of its track, but does not bring the track into view.
     void update(const wire::Identity& identity, std::chrono::nanoseconds age, Time now);
 

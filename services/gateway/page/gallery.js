@@ -109,9 +109,8 @@ function removePerson(person, reload) {
     if (!confirmed) return;
     act(async () => {
       const response = await remove(subjectPath(person.subject));
-      if (response.run_on_redis) {
-        notify('Redis still has the data in its files on disk. To erase it, ask the Redis administrator to run ' +
-          `${response.run_on_redis}.`, 'bad');
+      if (response.erasure_pending) {
+        notify(`Not all traces of ${person.subject} are erased yet: ${response.erasure_pending}.`, 'bad');
       }
       return `${person.subject} removed`;
     }, reload);

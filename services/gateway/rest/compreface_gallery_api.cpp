@@ -6,6 +6,7 @@
 #include "gallery/id.hpp"
 #include "gateway/rest/enrolment.hpp"
 #include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/removal.hpp"
 #include "gateway/rest/upload.hpp"
 
 namespace facebus::gateway {
@@ -45,17 +46,20 @@ class CompreFaceGalleryApi {
         if (!found) return std::unexpected(found.error());
         const auto merged = found->store->rename(found->name, *name);
         if (!merged) return std::unexpected(to_fault(merged.error()));
+        found->store.end();
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"updated", true}, {"merged", *merged}})};
+        Json body{{"updated", true}, {"merged", *merged}};
+        return http::Response{.body = *merged ? erase_traces(backend_, body) : dump(body)};
     }
 
     HttpResult<http::Response> remove_subject(const AuthorizedRequest& request) const {
         auto found = find_subject(request.path_parameters.at("subject"));
         if (!found) return std::unexpected(found.error());
-        const auto manual_commands = found->store->remove(found->name);
+        const auto removed = found->store->remove(found->name);
+        found->store.end();
         backend_.refresh_gallery();
-        if (!manual_commands) return std::unexpected(to_fault(manual_commands.error()));
-        return http::Response{.body = removal_json({{"subject", found->name}}, *manual_commands)};
+        if (!removed) return std::unexpected(to_fault(removed.error()));
+        return http::Response{.body = erase_traces(backend_, {{"subject", found->name}})};
     }
 
     HttpResult<http::Response> remove_all_subjects(const AuthorizedRequest&) const {
@@ -131,11 +135,11 @@ class CompreFaceGalleryApi {
         }
         auto found = find_subject(**subject);
         if (!found) return std::unexpected(found.error());
-        const auto outcome = found->store->remove_samples(found->name);
+        const auto count = found->store->remove_samples(found->name);
+        found->store.end();
         backend_.refresh_gallery();
-        if (!outcome) return std::unexpected(to_fault(outcome.error()));
-        return http::Response{
-            .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
+        if (!count) return std::unexpected(to_fault(count.error()));
+        return http::Response{.body = erase_traces(backend_, {{"deleted", *count}})};
     }
 
     HttpResult<http::Response> get_photo(const AuthorizedRequest& request) const {
@@ -156,17 +160,17 @@ class CompreFaceGalleryApi {
         const auto& id = request.path_parameters.at("image_id");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
+        const auto subject = (*store)->remove_sample(gallery::from_uuid(id));
+        store->end();
         // Refresh even after an error, because the sample may have been removed before the error.
         backend_.refresh_gallery();
-        if (!outcome) {
-            auto fault = to_fault(outcome.error(), fault_code::no_such_image);
-            if (outcome.error().kind == ErrorKind::refused) fault.status = 404;
+        if (!subject) {
+            auto fault = to_fault(subject.error(), fault_code::no_such_image);
+            if (subject.error().kind == ErrorKind::refused) fault.status = 404;
             return std::unexpected(std::move(fault));
         }
-        return http::Response{.body =
-                                  removal_json({{"image_id", id}, {"subject", outcome->subject}},
-                                               outcome->manual_commands)};
+        return http::Response{
+            .body = erase_traces(backend_, {{"image_id", id}, {"subject", *subject}})};
     }
 
   private:
@@ -200,18 +204,12 @@ class CompreFaceGalleryApi {
     HttpResult<http::Response> remove_all(bool subjects_too) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto outcome = (*store)->remove_all(subjects_too);
+        const auto count = (*store)->remove_all(subjects_too);
+        store->end();
         backend_.refresh_gallery();
-        if (!outcome) return std::unexpected(to_fault(outcome.error()));
-        return http::Response{
-            .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
-    }
-
-    /// Returns the JSON text of the response to a removal. `commands`: Redis commands that an
-    /// administrator must run, or empty; see gallery::rewrite_files().
-    static std::string removal_json(Json body, const std::string& commands) {
-        if (!commands.empty()) body["run_on_redis"] = commands;
-        return dump(body);
+        auto body = erase_traces(backend_, {{"deleted", count.value_or(0)}});
+        if (!count) return std::unexpected(to_fault(count.error()));
+        return http::Response{.body = std::move(body)};
     }
 
     const Backend& backend_;

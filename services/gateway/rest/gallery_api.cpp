@@ -14,6 +14,7 @@
 #include "gallery_file/gallery_file.hpp"
 #include "gateway/rest/enrolment.hpp"
 #include "gateway/rest/json_body.hpp"
+#include "gateway/rest/removal.hpp"
 #include "gateway/rest/upload.hpp"
 
 namespace facebus::gateway {
@@ -69,8 +70,10 @@ class GalleryApi {
                                        ? no_such_subject(text)
                                        : to_fault(changed.error()));
         }
+        store->end();
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"subject", subject->name}, {"ignored", ignored}})};
+        Json body{{"subject", subject->name}, {"ignored", ignored}};
+        return http::Response{.body = ignored ? erase_traces(backend_, body) : dump(body)};
     }
 
     /// Enrols each photo independently: a rejected photo does not affect the others. But if an
@@ -148,8 +151,10 @@ class GalleryApi {
         }
         const auto merged = (*store)->rename(from->name, into->name);
         if (!merged) return std::unexpected(to_fault(merged.error()));
+        store->end();
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"subject", into->name}, {"merged", *merged}})};
+        return http::Response{
+            .body = erase_traces(backend_, {{"subject", into->name}, {"merged", *merged}})};
     }
 
     HttpResult<http::Response> export_all(const AuthorizedRequest& request) const {
@@ -213,8 +218,10 @@ class GalleryApi {
             }
         }
         auto imported = gallery_file::import_gallery(**store, file, passphrase);
+        store->end();
         backend_.refresh_gallery();
         if (!imported) {
+            backend_.erase();
             auto fault = to_fault(imported.error(), fault_code::bad_argument);
             // Hide the path on the gateway's disk from the client.
             if (const auto at = fault.message.find(file.string()); at != std::string::npos) {
@@ -222,9 +229,11 @@ class GalleryApi {
             }
             return std::unexpected(std::move(fault));
         }
-        return http::Response{.body = dump({{"added", imported->added},
-                                            {"already_enrolled", imported->already},
-                                            {"expected", imported->expected}})};
+        // Erase the results that name imported people who are ignored.
+        return http::Response{.body =
+                                  erase_traces(backend_, {{"added", imported->added},
+                                                          {"already_enrolled", imported->already},
+                                                          {"expected", imported->expected}})};
     }
 
   private:

@@ -14,6 +14,7 @@ struct WebhookOptions {
     std::string decisions = "known";
     std::string cameras{};
     double timeout = 10;
+    int attempts = 5;
 
     static void keys(auto& self, auto&& key) {
         key("url", self.url, "URL that receives results, http:// or https://; empty: off");
@@ -27,6 +28,8 @@ struct WebhookOptions {
             "cameras whose results are delivered, comma-separated; empty: all");
         key("timeout", self.timeout, Range{0.1, 300},
             "timeout in seconds for one delivery attempt");
+        key("attempts", self.attempts, Range{1, 1000},
+            "attempts to deliver a result that the receiver refuses; it is then dead-lettered");
     }
 };
 

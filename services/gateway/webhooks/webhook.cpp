@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "gateway/live/removed_people.hpp"
 #include "results/identity_json.hpp"
 #include "wire/codec.hpp"
 
@@ -23,6 +24,16 @@ using std::chrono::milliseconds;
 constexpr milliseconds poll_interval(200);
 constexpr milliseconds redis_retry_delay(1000);
 constexpr milliseconds no_delay(0);
+// Interval of refresh(), and maximum delay of a reaction to a replay request.
+constexpr milliseconds refresh_interval(1000);
+// Interval at which expired dead letters are removed.
+constexpr std::chrono::minutes cleanup_interval(1);
+// Delay after a dead letter that was refused again, before the next one of the same replay.
+constexpr milliseconds replay_interval(1000);
+
+double to_seconds(auto duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 /// Returns the words of a comma-separated list.
 std::set<std::string> split(const std::string& text) {
@@ -74,23 +85,37 @@ std::string read_signing_secret(const std::string& file, const std::string& sett
 }  // namespace
 
 Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
-                 const WebhookOptions& options, const gallery::RedisOptions& redis)
+                 const WebhookOptions& options, const gallery::RedisOptions& redis, Gallery gallery)
     : runtime_(runtime),
       name_(name),
       secret_(read_signing_secret(options.secret_file, "webhooks." + name)),
       decisions_(parse_decisions(options.decisions, "webhooks." + name)),
       cameras_(parse_cameras(options.cameras, "webhooks." + name)),
+      gallery_(std::move(gallery)),
       client_({.url = options.url, .ca_file = options.ca_file, .timeout = options.timeout},
               "webhooks." + name),
       results_(redis, "webhook:" + name),
+      history_(redis, 0),
+      deliveries_(redis, "webhook:" + name),
+      max_attempts_(options.attempts),
       backoff_(std::random_device()()),
       delivered_(counter("delivered")),
       dead_lettered_(counter("dead_lettered")),
       retried_(counter("retried")),
-      lag_(runtime.metrics.gauge(
-          "facebus_webhook_lag_seconds",
-          "Age of the pending result at the latest attempt to deliver it; 0: no result is pending",
-          {{"webhook", name}})),
+      dropped_(runtime.metrics.counter("facebus_webhook_dead_letters_dropped_total",
+                                       "Dead letters dropped because there were more than 10,000",
+                                       {{"webhook", name}})),
+      lag_(runtime.metrics.gauge("facebus_webhook_lag_seconds",
+                                 "Age of the result being delivered; 0: no result is pending",
+                                 {{"webhook", name}})),
+      dead_letters_(runtime.metrics.gauge("facebus_webhook_dead_letters",
+                                          "Results that the receiver refused until the gateway "
+                                          "gave up; see facebus webhooks",
+                                          {{"webhook", name}})),
+      backoff_seconds_(runtime.metrics.gauge("facebus_webhook_backoff_seconds",
+                                             "Time until the next attempt after a failed one; 0: "
+                                             "no back-off",
+                                             {{"webhook", name}})),
       thread_([this] { run(); }) {}
 
 Webhook::~Webhook() {
@@ -109,27 +134,84 @@ void Webhook::run() {
     while (!runtime_.stop.wait_ms(static_cast<int>(delay.count()))) delay = step();
 }
 
-/// Processes the next result, if there is one. Returns the delay before the next call.
+/// Returns the result without people who were removed or are ignored, or nothing if it must not be
+/// delivered or cannot be decoded.
+std::optional<wire::Identity> Webhook::decode(const gallery::HistoryEntry& entry) {
+    const auto identity = wire::decode<wire::Identity>(entry.header, 0);
+    if (identity) return without_removed(*identity, *gallery_());
+    runtime_.count_error(identity.error());
+    return std::nullopt;
+}
+
+/// Processes the next dead letter of a replay, or else the next result, if there is one and no
+/// back-off. Returns the delay before the next call.
 milliseconds Webhook::step() {
-    const auto next = results_.next();
-    if (!next) {
-        runtime_.count_error(next.error());
+    const auto count_error = [&](const Error& error) {
+        runtime_.count_error(error);
         return redis_retry_delay;
+    };
+    const auto now = Monotonic::now();
+    if (const auto done = refresh(now); !done) return count_error(done.error());
+    if (now < resume_) {
+        const auto left = std::chrono::ceil<milliseconds>(resume_ - now);
+        return std::min(left, refresh_interval);
     }
+    if (replay_.active && now >= replay_.next) {
+        const auto done = replay(now);
+        return done ? no_delay : count_error(done.error());
+    }
+    const auto next = results_.next();
+    if (!next) return count_error(next.error());
     if (!*next) {
-        lag_.set(0);
+        pending_since_.reset();
+        update_lag();
         // advance_past() below does not save the position. It is saved here, when no result is
-        // left, or in finish(). After a crash in between, the gateway reads the results that do not
-        // match again and skips them again, which costs little.
-        if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
+        // left, or in deliver(). After a crash in between, the gateway reads the results that do
+        // not match again and skips them again, which costs little.
+        if (const auto saved = results_.save(); !saved) return count_error(saved.error());
         return poll_interval;
     }
     const auto& entry = **next;
-    const auto identity = wire::decode<wire::Identity>(entry.header, 0);
-    if (!identity) runtime_.count_error(identity.error());
-    if (identity && matches(*identity)) return deliver(entry, *identity);
-    results_.advance_past(entry);
-    return no_delay;
+    const auto identity = decode(entry);
+    if (!identity || !matches(*identity)) {
+        results_.advance_past(entry);
+        return no_delay;
+    }
+    const auto done = deliver(entry, *identity);
+    return done ? no_delay : count_error(done.error());
+}
+
+/// Once per refresh_interval, updates the metrics and checks for a replay request. Removes expired
+/// dead letters once per minute.
+Result<void> Webhook::refresh(Monotonic::time_point now) {
+    if (now < next_refresh_) return {};
+    if (now >= next_cleanup_) {
+        if (auto removed = deliveries_.remove_expired(); !removed) return removed;
+        next_cleanup_ = now + cleanup_interval;
+    }
+    const auto state = deliveries_.state();
+    if (!state) return std::unexpected(state.error());
+    if (!loaded_) {
+        retried_result_ = state->result;
+        attempts_ = state->attempts;
+        loaded_ = true;
+    }
+    if (!state->replay.empty() && state->replay != replay_.request) {
+        if (auto ended = deliveries_.end_back_off(); !ended) return ended;
+        replay_ = {.request = state->replay, .active = true};
+        backoff_.reset();
+        resume_ = now;
+    }
+    dead_letters_.set(static_cast<double>(state->dead_letters));
+    update_lag();
+    backoff_seconds_.set(to_seconds(std::max(resume_ - now, Monotonic::duration(0))));
+    next_refresh_ = now + refresh_interval;
+    return {};
+}
+
+void Webhook::update_lag() {
+    const std::chrono::nanoseconds lag(pending_since_ ? utc_ns() - *pending_since_ : 0);
+    lag_.set(to_seconds(lag));
 }
 
 /// Returns whether the webhook's options select the result.
@@ -138,56 +220,112 @@ bool Webhook::matches(const wire::Identity& identity) const {
            (cameras_.empty() || cameras_.contains(identity.head.src));
 }
 
-milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity) {
+/// Sends a result to the receiver. Returns nothing if the request was aborted because the gateway
+/// stops: the next start tries to deliver the result again.
+std::optional<Webhook::Attempt> Webhook::post(const wire::Identity& identity) {
     constexpr std::int64_t second = 1'000'000'000;
-    const auto now = utc_ns();
-    const auto published = identity.head.t["publish"].value_or(now);
-    lag_.set(static_cast<double>(now - published) / second);
     const auto body = dump(results::identity_json(identity, results::Detail::event));
-    const auto reply = client_.post(
-        body, webhook_headers(results::result_id(identity), now / second, body, secret_),
+    auto reply = client_.post(
+        body, webhook_headers(results::result_id(identity), utc_ns() / second, body, secret_),
         runtime_.stop);
-    // If the request was aborted because the gateway stops, the next start tries to deliver the
-    // result again.
-    if (runtime_.stop.requested() && !reply) return no_delay;
-    if (!reply) return schedule_retry(reply.error().message, {});
-    const auto outcome = webhook_outcome(reply->status);
-    if (outcome == WebhookOutcome::retry) {
-        return schedule_retry(fmt::format("status {}", reply->status), reply->retry_after);
-    }
-    if (outcome == WebhookOutcome::dead_lettered) {
-        runtime_.log.warning("webhook_dead_lettered", {{"webhook", name_},
-                                                       {"status", reply->status},
-                                                       {"result", results::result_id(identity)},
-                                                       {"hint", fmt::format("check the receiver "
-                                                                            "and webhooks.{}.url",
-                                                                            name_)}});
-    }
-    finish(entry, outcome);
-    return no_delay;
+    if (!reply && runtime_.stop.requested()) return std::nullopt;
+    if (!reply) return Attempt{WebhookOutcome::unavailable, 0, std::move(reply.error().message)};
+    return Attempt{webhook_outcome(reply->status), reply->status,
+                   fmt::format("status {}", reply->status), std::move(reply->retry_after)};
 }
 
-/// Counts and logs a failed attempt. Returns the delay before the next attempt.
-milliseconds Webhook::schedule_retry(const std::string& reason, const std::string& retry_after) {
-    retried_.add();
-    const auto delay = backoff_.next(retry_after);
-    const std::chrono::duration<double> seconds = delay;
-    runtime_.log.limited_warning(
-        "webhook_retry", {{"webhook", name_}, {"reason", reason}, {"retry_s", seconds.count()}});
-    return delay;
+/// Tries to deliver a result of the history.
+Result<void> Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity) {
+    pending_since_ = identity.head.t["publish"].value_or(utc_ns());
+    update_lag();
+    const auto attempt = post(identity);
+    if (!attempt) return {};
+    if (attempt->outcome == WebhookOutcome::delivered) {
+        delivered_.add();
+        backoff_.reset();
+        if (!std::exchange(retried_result_, {}).empty()) {
+            if (const auto recorded = deliveries_.record_success(); !recorded) {
+                runtime_.count_error(recorded.error());
+            }
+        }
+        results_.advance_past(entry);
+        return results_.save();
+    }
+    if (std::exchange(retried_result_, entry.id) != entry.id) attempts_ = 0;
+    const bool refused = attempt->outcome == WebhookOutcome::refused;
+    if (refused) ++attempts_;
+    const bool give_up = refused && attempts_ >= max_attempts_;
+    if (!give_up) retried_.add();
+    // The back-off also applies to the next result: if the receiver refuses all results, they must
+    // not all be dead-lettered within seconds.
+    if (auto recorded = back_off(*attempt); !recorded) return recorded;
+    return give_up ? dead_letter(entry, identity, attempt->status) : Result<void>();
 }
 
-/// Counts a result that requires no further attempt, and saves the position after it.
-void Webhook::finish(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
-    backoff_.reset();
-    (outcome == WebhookOutcome::delivered ? delivered_ : dead_lettered_).add();
+/// Adds a result to the dead letters and moves the position past it.
+Result<void> Webhook::dead_letter(const gallery::HistoryEntry& entry,
+                                  const wire::Identity& identity, int status) {
+    const auto dropped = deliveries_.add(entry.id, status, attempts_);
+    if (!dropped) return std::unexpected(dropped.error());
+    dropped_.add(static_cast<double>(*dropped));
+    dead_lettered_.add();
+    runtime_.log.warning(
+        "webhook_dead_lettered",
+        {{"webhook", name_},
+         {"status", status},
+         {"result", results::result_id(identity)},
+         {"hint", fmt::format("fix the receiver, then run facebus webhooks replay {}", name_)}});
     results_.advance_past(entry);
-    if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
+    return results_.save();
+}
+
+/// Tries to deliver the next dead letter of the replay.
+Result<void> Webhook::replay(Monotonic::time_point now) {
+    const auto letter = deliveries_.next(replay_.last, replay_.request);
+    if (!letter) return std::unexpected(letter.error());
+    if (!*letter) {
+        replay_.active = false;
+        return deliveries_.finish_replay(replay_.request);
+    }
+    const auto& id = (*letter)->id;
+    const auto& result = (*letter)->result;
+    const auto entry =
+        result.empty() ? Result<std::optional<gallery::HistoryEntry>>() : history_.find(result);
+    if (!entry) return std::unexpected(entry.error());
+    // Without a result, because it has expired or must no longer be delivered, remove the letter.
+    if (const auto identity = *entry ? decode(**entry) : std::nullopt) {
+        const auto attempt = post(*identity);
+        if (!attempt) return {};
+        const bool delivered = attempt->outcome == WebhookOutcome::delivered;
+        (delivered ? delivered_ : retried_).add();
+        if (attempt->outcome == WebhookOutcome::unavailable) return back_off(*attempt);
+        if (!delivered) {
+            // Keep the dead letter. New results need not wait: they continue before the next one.
+            replay_.last = id;
+            replay_.next = now + replay_interval;
+            return {};
+        }
+        backoff_.reset();
+    }
+    next_refresh_ = {};  // update the number of dead letters
+    return deliveries_.remove(id);
+}
+
+/// Starts a back-off after a failed attempt. Logs and stores the reason.
+Result<void> Webhook::back_off(const Attempt& attempt) {
+    const auto delay = backoff_.next(attempt.retry_after);
+    resume_ = Monotonic::now() + delay;
+    next_refresh_ = {};  // update the metric
+    runtime_.log.limited_warning(
+        "webhook_retry",
+        {{"webhook", name_}, {"reason", attempt.error}, {"retry_s", to_seconds(delay)}});
+    return deliveries_.record_failure(retried_result_, attempts_, attempt.error, delay);
 }
 
 std::vector<std::unique_ptr<Webhook>> start_webhooks(
     const service::Runtime& runtime, const std::map<std::string, WebhookOptions>& hooks,
-    const gallery::RedisOptions& redis, const gallery::HistoryOptions& history) {
+    const gallery::RedisOptions& redis, const gallery::HistoryOptions& history,
+    const Webhook::Gallery& gallery) {
     std::vector<std::unique_ptr<Webhook>> all;
     for (const auto& [name, options] : hooks) {
         if (options.url.empty()) continue;
@@ -197,7 +335,7 @@ std::vector<std::unique_ptr<Webhook>> start_webhooks(
                                          "off; set results.history_hours",
                                          name));
         }
-        all.push_back(std::make_unique<Webhook>(runtime, name, options, redis));
+        all.push_back(std::make_unique<Webhook>(runtime, name, options, redis, gallery));
     }
     return all;
 }

@@ -12,8 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_delay(500);
-constexpr milliseconds max_delay(60'000);
+constexpr milliseconds first_delay(1000);
+constexpr milliseconds max_delay(300'000);
 constexpr std::int64_t max_retry_after_s = 3600;
 
 /// Returns the delay in a Retry-After header, at most one hour, or 0 if the header is not a number
@@ -41,8 +41,10 @@ std::map<std::string, std::string> webhook_headers(const std::string& id, std::i
 
 WebhookOutcome webhook_outcome(int status) {
     if (status >= 200 && status < 300) return WebhookOutcome::delivered;
-    if (status == 408 || status == 429 || status >= 500) return WebhookOutcome::retry;
-    return WebhookOutcome::dead_lettered;
+    if (status == 408 || status == 429 || (status >= 502 && status <= 504)) {
+        return WebhookOutcome::unavailable;
+    }
+    return WebhookOutcome::refused;
 }
 
 milliseconds Backoff::next(const std::string& retry_after) {

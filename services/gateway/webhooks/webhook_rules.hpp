@@ -18,16 +18,16 @@ std::map<std::string, std::string> webhook_headers(const std::string& id, std::i
 
 /// Outcome of an attempt to deliver a result.
 enum class WebhookOutcome {
-    delivered,      ///< status 2xx
-    retry,          ///< temporary error: status 408, 429, or 500 and above; tried again
-    dead_lettered,  ///< permanent error: any other status; not tried again
+    delivered,    ///< status 2xx
+    unavailable,  ///< the receiver accepts no results now: status 408, 429, 502, 503 or 504
+    refused,      ///< the receiver works, but refuses this result: any other status
 };
 /// Returns the outcome of an attempt whose response has this HTTP status.
 WebhookOutcome webhook_outcome(int status);
 
-/// Exponential backoff with jitter. The delay doubles after every failed attempt, from half a
-/// second up to one minute. Each delay is shortened by a random part of up to half of it, so that
-/// many senders do not retry at the same time.
+/// Exponential backoff with jitter. The delay doubles after every failed attempt, from one second
+/// up to five minutes. Each delay is shortened by a random part of up to half of it, so that many
+/// senders do not retry at the same time.
 class Backoff {
   public:
     using Time = std::chrono::milliseconds;
@@ -38,7 +38,7 @@ class Backoff {
     /// Retry-After, or empty. If it is a number of seconds, the delay is at least that long, but at
     /// most one hour.
     Time next(const std::string& retry_after = {});
-    /// Starts again with the shortest delay. Must be called after an attempt that is not repeated.
+    /// Starts again with the shortest delay. Must be called after a successful attempt.
     void reset() { attempts_ = 0; }
 
   private:
