@@ -80,8 +80,6 @@ void HistoryWriter::write(gallery::History& history, const std::stop_token& stop
             waiting_.pop_front();
             continue;
         }
-        // If Redis stored the result before the connection failed, it is then stored twice; readers
-        // recognise duplicates by run and number.
         runtime_.count_error(
             {written.error().kind, fmt::format("{} results wait for Redis: {}", waiting_.size(),
                                                written.error().message)});

@@ -12,12 +12,11 @@ PROBES = 7
 
 
 def history(system, key="probe"):
-    """Returns the different values of a key of the results in the history, in the order of their first appearance. A
-    result is in the history twice if Redis stored it, but did not reply in time."""
+    """Returns the values of a key of the results in the history, in their order."""
     script = ("local ids = {} for _, entry in ipairs(redis.call('XRANGE', 'facebus:results', '-', '+')) do "
               "for i = 1, #entry[2], 2 do if entry[2][i] == 'header' then "
               "ids[#ids + 1] = cmsgpack.unpack(entry[2][i + 1])[ARGV[1]] end end end return ids")
-    return list(dict.fromkeys(system.redis("EVAL", script, "0", key).split()))
+    return system.redis("EVAL", script, "0", key).split()
 
 
 class HistoryTest(SimulatedPeers):

@@ -106,6 +106,15 @@ BOOST_AUTO_TEST_CASE(stores_the_queued_results_before_it_finishes) {
     BOOST_TEST(!writer.enabled());
 }
 
+BOOST_AUTO_TEST_CASE(stores_a_result_once_if_redis_stores_it_but_replies_too_late) {
+    append("a");
+    wait_stored();
+    gallery::History history(options, 1);
+    const auto repeated = history.after("0-0", 1).value().at(0);
+    BOOST_REQUIRE(history.append(repeated.topic, repeated.header, "", repeated.track));
+    BOOST_TEST(stored_in_redis() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(finishes_without_redis_and_reports_nothing_as_stored) {
     redis.stop();
     append("a");

@@ -46,7 +46,8 @@ class History {
     /// subjects that the header names, such as the runner-up. Silently drops the result if the
     /// subject `subject_id` or one of `also_named` is ignored or no longer in the gallery.
     /// Requires: the header contains the id of every subject that it names, because removing a
-    /// subject erases the results that contain its id.
+    /// subject erases the results that contain its id. If the newest result has the same header,
+    /// does nothing, so a caller may repeat a call that failed although Redis stored the result.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});

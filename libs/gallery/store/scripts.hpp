@@ -190,6 +190,12 @@ if unreported(ARGV[4]) then return false end
 for i = 7, #ARGV do
     if unreported(ARGV[i]) then return false end
 end
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if newest then
+    for i = 1, #newest[2], 2 do
+        if newest[2][i] == 'header' and newest[2][i + 1] == ARGV[3] then return newest[1] end
+    end
+end
 local now = redis.call('TIME')
 local oldest = now[1] * 1000 + math.floor(now[2] / 1000) - keep
 local id = redis.call('XADD', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(0, oldest)), '*',
