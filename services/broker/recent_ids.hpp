@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <string>
-#include <unordered_set>
+#include <string_view>
+#include <unordered_map>
 
 namespace facebus::broker {
 
@@ -16,13 +17,14 @@ class RecentIds {
     /// Adds the id. Returns false if it is already in the set.
     bool add(const std::string& id);
     /// Removes the id. Returns false if it is not in the set.
-    bool remove(const std::string& id) { return ids_.erase(id) > 0; }
+    bool remove(const std::string& id);
     [[nodiscard]] bool contains(const std::string& id) const { return ids_.contains(id); }
 
   private:
     std::size_t capacity_;
-    std::unordered_set<std::string> ids_;
-    std::deque<std::string> order_;
+    std::list<std::string> order_;  ///< oldest first
+    /// Positions in `order_`, whose strings the keys refer to.
+    std::unordered_map<std::string_view, std::list<std::string>::iterator> ids_;
 };
 
 }  // namespace facebus::broker

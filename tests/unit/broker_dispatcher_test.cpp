@@ -361,6 +361,17 @@ BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {
     BOOST_TEST(ids.contains("c"));
 }
 
+BOOST_AUTO_TEST_CASE(recent_ids_keep_an_id_that_was_removed_and_added_again) {
+    RecentIds ids(2);
+    ids.add("a");
+    BOOST_TEST(ids.remove("a"));
+    BOOST_TEST(!ids.remove("a"));
+    ids.add("a");
+    ids.add("b");
+    BOOST_TEST(ids.contains("a"));
+    BOOST_TEST(ids.contains("b"));
+}
+
 // ---- edges
 
 BOOST_AUTO_TEST_CASE(the_same_ids_from_two_edges_are_two_probes) {
