@@ -29,17 +29,21 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     }
     region.frame_width = frame.width;
     region.frame_height = frame.height;
-    if (!cameras_.contains(frame.head.src)) {
+    auto camera = cameras_.find(frame.head.src);
+    if (camera == cameras_.end() || camera->second.stream != frame.stream.id) {
         // The whole frame of each camera is searched at least once per `full_interval`. If the
         // cameras started together, these expensive searches would coincide, so each camera gets
         // its own phase in the interval. Multiples of the golden ratio, modulo 1, are spread evenly
         // for any number of cameras.
         constexpr double golden = 0.618033988749895;
         options_.phase = std::fmod(golden * streams_++, 1.0);
+        camera = cameras_
+                     .insert_or_assign(frame.head.src,
+                                       Camera{frame.stream.id, vision::MotionGate(options_)})
+                     .first;
     }
-    auto& gate = cameras_.try_emplace(frame.head.src, options_).first->second;
     const Image image{frame.width, frame.height, pixels};
-    auto motion = gate.process(image, frame.stream.pts);
+    auto motion = camera->second.gate.process(image, frame.stream.pts);
     region.cut = motion.scene_cut;
     // If there are too many areas for one message, send the whole frame instead. The pixels of the
     // whole frame need not be copied.

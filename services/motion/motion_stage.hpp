@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,7 +12,8 @@
 
 namespace facebus::motion {
 
-/// Runs one motion gate per camera. Not thread-safe.
+/// Runs one motion gate per camera, and a new one when the camera begins another stream. Not
+/// thread-safe.
 class MotionStage {
   public:
     explicit MotionStage(const vision::MotionOptions& options) : options_(options) {}
@@ -22,9 +24,14 @@ class MotionStage {
     std::pair<wire::Region, Bytes> process(const wire::Frame& frame, const Bytes& pixels);
 
   private:
+    struct Camera {
+        std::optional<std::string> stream;  ///< see wire::Stream::id
+        vision::MotionGate gate;
+    };
+
     vision::MotionOptions options_;
     int streams_ = 0;  ///< number of streams so far, of all cameras
-    std::map<std::string, vision::MotionGate> cameras_;
+    std::map<std::string, Camera> cameras_;
 };
 
 }  // namespace facebus::motion

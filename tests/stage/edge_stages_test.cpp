@@ -159,6 +159,19 @@ BOOST_AUTO_TEST_CASE(detects_a_motionless_face_about_once_per_second) {
     BOOST_TEST(searched < 15U, searched << " areas of a still scene searched in ten seconds");
 }
 
+BOOST_AUTO_TEST_CASE(searches_the_whole_first_frame_of_each_stream_of_a_camera) {
+    const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
+    motion::MotionStage motion{vision::MotionOptions{}};
+    const auto searched = [&](const std::string& stream) {
+        auto message = frame(grey, 0);
+        message.stream.id = stream;
+        return !motion.process(message, grey.pixels).first.areas.empty();
+    };
+    BOOST_TEST(searched("1"));
+    BOOST_TEST(!searched("1"));
+    BOOST_TEST(searched("2"));  // without an `end` of the stream "1"
+}
+
 BOOST_AUTO_TEST_CASE(spreads_the_full_frame_searches_of_cameras_over_time) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
