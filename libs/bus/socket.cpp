@@ -414,6 +414,10 @@ std::uint64_t Socket::connections() {
     return impl_->connections;
 }
 
+void Socket::linger_until_sent() {
+    impl_->socket.set(zmq::sockopt::linger, -1);
+}
+
 void* Socket::handle() const {
     return impl_->socket.handle();
 }

@@ -133,6 +133,10 @@ class Socket {
     /// SocketOptions::keep_peer_name is set.
     [[nodiscard]] std::uint64_t connections();
 
+    /// Makes the destructor of the Context block until all queued messages are sent, instead of
+    /// `SocketOptions::linger_ms`.
+    void linger_until_sent();
+
     /// Returns the underlying ZeroMQ socket, for Poller.
     [[nodiscard]] void* handle() const;
 

@@ -101,6 +101,8 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
         }
     };
     body(runtime);
+    // From here on, the process only waits until its sockets have sent the queued messages.
+    terminate_on_signals();
     log.info("stopped", {{"reason", stop.requested() ? "signal" : "end"}});
 }
 

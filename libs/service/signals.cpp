@@ -35,6 +35,11 @@ void stop_on_signals(Stop& stop) {
     sigaction(SIGPIPE, &action, nullptr);
 }
 
+void terminate_on_signals() {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+}
+
 void hold_reload_requests() {
     const auto signals = only_sighup();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);

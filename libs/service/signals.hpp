@@ -10,6 +10,9 @@ namespace facebus::service {
 /// terminates the process immediately.
 void stop_on_signals(Stop& stop);
 
+/// Makes SIGINT and SIGTERM terminate the process immediately again.
+void terminate_on_signals();
+
 /// Blocks SIGHUP: it stays pending until take_reload_request() and interrupts nothing. Requires:
 /// called before other threads are created, because they inherit the signal mask. SIGHUP before
 /// this call terminates the process.

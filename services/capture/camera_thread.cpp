@@ -8,7 +8,7 @@
 namespace facebus::capture {
 namespace {
 
-// Maximum time in ms to send the remaining frames of a camera after its thread has ended.
+// Maximum time in ms to send the remaining frames of a camera after a stop request.
 constexpr int linger_ms = 5000;
 
 }  // namespace
@@ -19,6 +19,8 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
       name_(std::move(name)),
       source_(vision::without_credentials(camera.source)),
       camera_(name_, camera, options, runtime.stop),
+      // Connect here, not in the thread, so that the caller can catch the FatalError.
+      output_(runtime.connect_input(wire::stages.at(wire::index_of("capture") + 1), linger_ms)),
       frames_(
           runtime.metrics.counter("facebus_frames_total", "Frames captured", {{"camera", name_}})),
       dropped_(
@@ -30,15 +32,17 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
                                            "Times that the camera failed or could not be opened",
                                            {{"camera", name_}})) {
     runtime.health.set_check("camera " + name_, false, "not opened yet");
-    // Connect here, not in the thread, so that the caller can catch the FatalError.
-    const auto& motion = wire::stages.at(wire::index_of("capture") + 1);
-    thread_ = std::jthread(
-        [this, output = runtime.connect_input(motion, linger_ms)]() mutable { run(output); });
+    thread_ = std::jthread([this] { run(); });
 }
 
-void CameraThread::run(bus::Link& output) {
+CameraThread::~CameraThread() {
+    if (thread_.joinable()) thread_.join();
+    if (!runtime_.stop.requested()) output_.lossless.linger_until_sent();
+}
+
+void CameraThread::run() {
     const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
-    bus::StreamWriter writer(output, poller);
+    bus::StreamWriter writer(output_, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
         if (!frame.stream.end) frames_.add();
         const bool sent = writer.send(frame, pixels) && writer.wait();

@@ -20,13 +20,19 @@ class CameraThread {
     CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
                  const Options& options);
 
+    /// Waits for the thread. If no stop was requested, the frames of a file that are still queued
+    /// are sent however long that takes, and the Context exists until then.
+    ~CameraThread();
+    CameraThread(const CameraThread&) = delete;
+    CameraThread& operator=(const CameraThread&) = delete;
+
     /// Blocks until the thread has ended.
     void join() { thread_.join(); }
     /// Returns the error that ended the thread, if any. Requires: join() has returned.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
-    void run(bus::Link& output);
+    void run();
     void on_opened();
     void on_disconnected(const Error& error, double retry_seconds);
 
@@ -34,6 +40,7 @@ class CameraThread {
     std::string name_;
     std::string source_;  ///< for logs, without user name and password
     Camera camera_;
+    bus::Link output_;
     Counter frames_;
     Counter dropped_;
     Gauge up_;

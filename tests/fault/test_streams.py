@@ -5,8 +5,9 @@ import subprocess
 import unittest
 
 from fault_system import FACES, FaultSystem, FaultTest, faces_message, support, zmq
+from images import ffmpeg_clip
 from support import CARPHONE, program
-from system import metric
+from system import EDGE_RECEIVERS, metric
 from test_security import EncryptedSystem
 
 OUTBOX = 8
@@ -74,6 +75,22 @@ class EndTest(support.ProcessTest):
             self.detect.send_multipart(faces_message(0, [], end=True, stream=f"stream{number}"))
             self.assert_ends(system, watch, number)
             self.restart_track(system)
+
+
+class SlowEdgeTest(support.ProcessTest):
+    def test_capture_exits_only_after_the_last_frames_of_a_file_are_sent(self):
+        support.need_system()
+        clip = ffmpeg_clip(self, "clip.mp4", "-i", CARPHONE, "-frames:v", "1")
+        system = FaultSystem(self)
+        system.start_redis()
+        system.start("broker", "recognize")
+        system.until(lambda m: m.kind == "status")
+        system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=clip, FACEBUS_CAPTURE_EXIT_AT_END="true")
+        capture = system.services["capture"]
+        self.assertIsNone(capture.wait(6), "capture exited before motion received the frames")
+        system.start(*EDGE_RECEIVERS)
+        system.until(is_end)
+        self.assertEqual(0, capture.wait())
 
 
 class LiveAndLosslessTest(FaultTest):
