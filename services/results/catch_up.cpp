@@ -1,6 +1,7 @@
 #include "results/catch_up.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ bool CatchUp::missed_results(const wire::Status& status) {
                           run.recorded.size() == *run.recorded.rbegin() - *run.recorded.begin() + 1;
     if (complete || status.results == 0) return false;
     if (run.missing_up_to != status.results) run = {std::move(run.recorded), status.results, 0};
-    return ++run.times <= 2;
+    return std::has_single_bit(++run.times);
 }
 
 Result<std::vector<CatchUp::Missed>> CatchUp::read() {

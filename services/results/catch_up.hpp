@@ -29,9 +29,9 @@ class CatchUp {
     bool record(const wire::Identity& identity);
 
     /// Returns whether the broker has published results that are not recorded, so that the caller
-    /// should call read(). Returns true at most twice for the same `status.results`. The second
-    /// time is necessary because the broker publishes a result before it appends it to the history,
-    /// so the first read() may be too early.
+    /// should call read(). The broker publishes a result before it appends it to the history, so
+    /// the first read() may be too early. Therefore, for the same `status.results`, returns true
+    /// for the first, second, fourth, eighth call and so on.
     bool missed_results(const wire::Status& status);
 
     /// A result read from the history.
@@ -47,7 +47,8 @@ class CatchUp {
     struct Run {
         std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
         std::uint64_t missing_up_to = 0;   ///< status.results when results were last missing
-        int times = 0;  ///< how many times missed_results() found results missing up to this number
+        unsigned times =
+            0;  ///< how many times missed_results() found results missing up to this number
     };
 
     Run& run_state(const std::string& run);
