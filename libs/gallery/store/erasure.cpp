@@ -154,7 +154,8 @@ Result<ErasurePhase> Eraser::phase() {
     return state->phase;
 }
 
-Result<void> Eraser::run_script(std::string_view script, std::vector<std::string> arguments) {
+Result<void> Eraser::run_script(std::string_view script,
+                                const std::vector<std::string>& arguments) {
     const auto reply = redis_.eval(script, script_keys(), arguments);
     if (!reply) return std::unexpected(reply.error());
     return {};
@@ -292,7 +293,7 @@ Result<bool> Eraser::rewritten(const State& state, const File& file) {
         return found == fields.end() ? std::string() : found->second;
     };
     const auto current = field(*now, "run_id") + " " + field(*now, file.count);
-    if (current.starts_with(" ") || current.ends_with(" ")) {
+    if (current.starts_with(' ') || current.ends_with(' ')) {
         return std::unexpected(not_rewritten(
             fmt::format("this Redis does not report `{}`; use Redis 7.0 or newer", file.count)));
     }

@@ -83,7 +83,7 @@ class Eraser {
 
     Result<State> begin();
     static Result<State> decode(const Reply& reply);
-    Result<void> run_script(std::string_view script, std::vector<std::string> arguments);
+    Result<void> run_script(std::string_view script, const std::vector<std::string>& arguments);
     Result<TrackScan> start_scan(const std::string& erasure);
     Result<bool> forget_tracks(const std::string& erasure);
     Result<std::vector<Embedding>> removed_samples();
