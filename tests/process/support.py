@@ -19,6 +19,7 @@ import pathlib
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -81,12 +82,20 @@ def need_tool(name):
     need(shutil.which(name), f"{name} is not installed")
 
 
-def faketime(offset=None):
-    """Returns environment variables that shift the clock that a program sees, such as by "+120s". Monotonic clocks are
-    not shifted. The program must not be redis-server, whose allocator is incompatible with libfaketime."""
-    found = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    need(found, "faketime is not installed")
-    return {"LD_PRELOAD": found[0], "FAKETIME_DONT_FAKE_MONOTONIC": "1", **({"FAKETIME": offset} if offset else {})}
+class ShiftedClock:
+    """Clock that differs from the real one by some seconds. Monotonic clocks are not shifted."""
+
+    def __init__(self, case, seconds=0):
+        self.file = case.folder / f"clock{uuid.uuid4().hex}"
+        self.file.touch()
+        self.shift(seconds)
+        # Environment variables that make a program use this clock.
+        self.environment = {"LD_PRELOAD": BIN / "libtest.shifted_clock.so", "SHIFTED_CLOCK": self.file}
+
+    def shift(self, seconds):
+        """Changes the difference while programs use the clock."""
+        with self.file.open("r+b") as file:
+            file.write(struct.pack("=q", seconds * 10**9))
 
 
 def need_data():

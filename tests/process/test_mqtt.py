@@ -14,7 +14,7 @@ import urllib.parse
 
 from gateway import need_gateway
 from integrations import SimulatedSite, result_id, self_signed
-from support import ProcessTest, faketime, need_system, need_tool
+from support import ProcessTest, ShiftedClock, need_system, need_tool
 from system import metric
 
 AVAILABILITY = "facebus/hall/availability"
@@ -146,11 +146,11 @@ class EventTest(MqttTest):
     def test_publishes_results_although_the_clocks_of_gateway_and_broker_differ(self):
         class SiteWithFastGateway(SimulatedSite):
             def _launch(self, name, command, **environment):
-                super()._launch(name, command, **environment, **(ahead if name == "gateway" else {}))
+                super()._launch(name, command, **environment, **(clock.environment if name == "gateway" else {}))
 
-        for offset in ("+120s", "-120s"):
-            with self.subTest(offset):
-                ahead = faketime(offset)
+        for seconds in (120, -120):
+            with self.subTest(seconds):
+                clock = ShiftedClock(self, seconds)
                 broker = Mosquitto(self)
                 site = self.simulated_site(broker, SiteWithFastGateway)
                 self.listen(broker).until(AVAILABILITY, lambda state: state == "online")

@@ -15,7 +15,7 @@ import support  # noqa: E402
 from fault_system import FaultSystem, FaultTest  # noqa: E402
 from images import carphone_frames  # noqa: E402
 from support import BIN, CARPHONE  # noqa: E402
-from system import EDGE_RECEIVERS, msgpack  # noqa: E402
+from system import EDGE_RECEIVERS, msgpack, zmq  # noqa: E402
 
 PREVIOUS = os.environ.get("PREVIOUS_BIN", "")
 SERVER = ("broker", "recognize-1", "recognize-2")
@@ -42,6 +42,13 @@ class MixedSystem(FaultSystem):
 
     def program(self, name):
         return f"{self.bin}/facebus-{name}"
+
+    def connect_detect(self):
+        # Older versions of `track` have one endpoint for all cameras.
+        lossless = self.folder / "track.lossless"
+        self.detect = self.context.socket(zmq.PUSH)
+        self.detect.linger = 0
+        self.detect.connect(f"ipc://{lossless if lossless.exists() else self.folder / 'track'}")
 
     def replace(self, name, folder, **environment):
         """Stops a service and starts the same service of the version in `folder`."""
