@@ -47,10 +47,11 @@ Result<void> History::append(const std::string& topic, std::string_view header,
     if (keep_ms_ == 0) return {};
     std::vector<std::string> arguments{
         fmt::to_string(keep_ms_), topic, std::string(header), subject_id, track,
-        keys::subject_prefix};
+        keys::subject_prefix,     last_};
     arguments.insert(arguments.end(), also_named.begin(), also_named.end());
     auto reply = redis_.eval(scripts::publish, {keys::results}, arguments);
     if (!reply) return std::unexpected(std::move(reply.error()));
+    if (valid_stream_id(reply->text())) last_ = reply->text();  // otherwise the result was dropped
     return {};
 }
 

@@ -46,8 +46,8 @@ class History {
     /// subjects that the header names, such as the runner-up. Silently drops the result if the
     /// subject `subject_id` or one of `also_named` is ignored or no longer in the gallery.
     /// Requires: the header contains the id of every subject that it names, because removing a
-    /// subject erases the results that contain its id. If the newest result has the same header,
-    /// does nothing, so a caller may repeat a call that failed although Redis stored the result.
+    /// subject erases the results that contain its id. If a call failed although Redis stored the
+    /// result, a repetition does not store it again; exception: the first call.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});
@@ -73,6 +73,7 @@ class History {
 
   private:
     Redis redis_;
+    std::string last_;      ///< id of the last entry that append() added; empty: none yet
     std::int64_t keep_ms_;  ///< milliseconds to keep results; 0: store nothing
 };
 

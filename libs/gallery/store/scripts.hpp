@@ -187,13 +187,14 @@ local function unreported(id)
     return id ~= '' and (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ignored') == 1)
 end
 if unreported(ARGV[4]) then return false end
-for i = 7, #ARGV do
+for i = 8, #ARGV do
     if unreported(ARGV[i]) then return false end
 end
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if newest then
-    for i = 1, #newest[2], 2 do
-        if newest[2][i] == 'header' and newest[2][i + 1] == ARGV[3] then return newest[1] end
+if ARGV[7] ~= '' then
+    for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[7], '+', 'COUNT', 100)) do
+        for i = 1, #entry[2], 2 do
+            if entry[2][i] == 'header' and entry[2][i + 1] == ARGV[3] then return entry[1] end
+        end
     end
 end
 local now = redis.call('TIME')
