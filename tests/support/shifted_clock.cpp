@@ -1,15 +1,15 @@
 // Library for LD_PRELOAD that shifts the clock of a program, except monotonic clocks. The file
 // $SHIFTED_CLOCK contains the offset in nanoseconds, as a 64-bit integer in the byte order of the
 // machine. It may change while the program runs.
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 namespace {
 
