@@ -61,6 +61,13 @@ BOOST_AUTO_TEST_CASE(sharpness_and_quality_decrease_with_blur) {
     BOOST_TEST(before < 0.75F);
 }
 
+BOOST_AUTO_TEST_CASE(grey_levels_do_not_make_a_heavily_blurred_crop_look_sharp) {
+    cv::Mat blurred;
+    cv::GaussianBlur(draw_face(), blurred, {}, 16);
+    const float sharpness = assess(test::image_of(blurred), frontal_face()).sharpness;
+    BOOST_TEST(sharpness < 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_crop_enlarged_from_a_small_face_is_less_sharp_than_a_large_face) {
     cv::Mat small;
     cv::resize(draw_face(), small, {20, 20}, 0, 0, cv::INTER_AREA);
