@@ -1,4 +1,9 @@
-"""Golden embedding: the output of the original (unconverted) network for an image that a formula defines."""
+"""Compares converted networks with golden files, which contain the output of the original network for an image that a
+formula defines.
+
+The functions check_*() run the network in `onnx_file` and compare its output with `golden`, the content of a golden
+file. They return why the output differs too much, or None if it does not.
+"""
 
 import numpy as np
 from onnx.reference import ReferenceEvaluator
@@ -37,11 +42,41 @@ def image():
     return np.clip(np.stack([red, green, blue], axis=-1), 0, 255).astype(np.uint8)
 
 
-def cosine(onnx_file, embedding):
-    """Runs the network in `onnx_file` on the image of the golden embedding. Returns the cosine similarity of its output
-    and the golden embedding, `embedding`."""
+def check_facenet(onnx_file, golden):
     pixels = (image().astype(np.float32) - 127.5) / 128
+    return _direction(_run(onnx_file, pixels), golden)
+
+
+def check_sface(onnx_file, golden):
+    return _direction(_run(onnx_file, image()[24:136, 24:136].astype(np.float32)), golden)
+
+
+def check_yunet(onnx_file, golden):
+    outputs = _run(onnx_file, image()[:, :, ::-1].astype(np.float32))
+    for name, expected in golden["outputs"].items():
+        difference = np.abs(outputs[name].ravel()[::7] - expected).max()
+        if not difference <= golden["maximum_difference"]:
+            return (
+                f"output {name} differs from the golden output by {difference:.6f}, "
+                f"expected at most {golden['maximum_difference']}"
+            )
+    return None
+
+
+def _run(onnx_file, pixels):
+    """Runs a network on one image. Returns its outputs by name."""
     evaluator = ReferenceEvaluator(str(onnx_file))
-    (output,) = evaluator.run(None, {"input": pixels.transpose(2, 0, 1)[None]})
-    actual, expected = output[0].astype(np.float64), np.array(embedding)
-    return actual @ expected / (np.linalg.norm(actual) * np.linalg.norm(expected))
+    outputs = evaluator.run(None, {evaluator.input_names[0]: pixels.transpose(2, 0, 1)[None]})
+    return dict(zip(evaluator.output_names, outputs, strict=True))
+
+
+def _direction(outputs, golden):
+    (output,) = outputs.values()
+    actual, expected = output[0].astype(np.float64), np.array(golden["embedding"])
+    cosine = actual @ expected / (np.linalg.norm(actual) * np.linalg.norm(expected))
+    if cosine >= golden["minimum_cosine"]:
+        return None
+    return (
+        f"cosine similarity {cosine:.6f} to the golden embedding, "
+        f"expected at least {golden['minimum_cosine']}"
+    )

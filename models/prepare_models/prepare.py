@@ -10,7 +10,6 @@ from .stamp import Stamp
 from .toolbox import Toolbox
 
 LICENCES_NAME = "LICENCES.txt"
-GOLDEN = SOURCE_DIR / "golden_embedding.json"
 
 
 class Preparation:
@@ -80,11 +79,11 @@ class Preparation:
             files.install(member, self.output / asset.output)
             self.say(f"ready: {asset.output}")
 
-    def _convert(self, asset, graph, toolbox):
-        """Converts the graph and checks the result, in the toolbox's Python environment."""
+    def _convert(self, asset, source, toolbox):
+        """Converts the network and checks the result, in the toolbox's Python environment."""
         converted = toolbox.scratch / "converted"
-        command = [toolbox.python(), "-B", "-m", "prepare_models.convert_facenet"]
-        command += ["--graph", graph, "--golden", GOLDEN, converted]
+        command = [toolbox.python(), "-B", "-m", "prepare_models.convert_network"]
+        command += ["--source", source, "--golden", SOURCE_DIR / asset.golden, asset.conversion, converted]
         with Progress(f"converting and checking {asset.output}"):
             if not toolbox.run(command, PYTHONPATH=str(SOURCE_DIR)):
                 raise PrepareError(
@@ -96,5 +95,5 @@ class Preparation:
                 "restore the folder models from the repository",
                 INTERNAL,
             )
-        graph.unlink()
+        source.unlink()
         return converted

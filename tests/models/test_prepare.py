@@ -244,21 +244,63 @@ class WithPackages(TemporaryFolderTest):
 
     def test_the_golden_check_fails_if_one_bias_is_altered(self):
         python = self.python_with_onnx()
-        content = (self.full / "facenet.onnx").read_bytes()
-        altered = self.folder / "altered.onnx"
-        altered.write_bytes(content)
-        self.assertEqual(self.golden_check(python, altered).returncode, 0)
-        name = b"bottleneck/bias"
-        start = content.rindex(name) + len(name) + 3  # skips a protobuf key and a length of two bytes
-        altered.write_bytes(content[:start] + b"\0\0\xc8\x42" + content[start + 4 :])  # 100.0
-        result = self.golden_check(python, altered)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("cosine", result.stderr)
+        # name of the bias, and how many bytes are between its name and its values
+        for network, golden, name, gap in (
+            ("facenet", "golden_embedding.json", b"bottleneck/bias", 3),
+            ("sface", "golden_sface.json", b"fc1_beta", 3),
+            ("yunet", "golden_yunet.json", b"bbox_head.multi_level_kps.2.conv2.bias", 2),
+        ):
+            with self.subTest(network):
+                content = (self.full / f"{network}.onnx").read_bytes()
+                altered = self.folder / "altered.onnx"
+                altered.write_bytes(content)
+                self.assertEqual(self.golden_check(python, network, golden, altered).returncode, 0)
+                start = content.rindex(name + b"J") + len(name) + gap  # J: the protobuf key of raw_data
+                altered.write_bytes(content[:start] + b"\0\0\xc8\x42" + content[start + 4 :])  # 100.0
+                result = self.golden_check(python, network, golden, altered)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("golden", result.stderr)
 
-    def golden_check(self, python, onnx):
-        golden = MODELS / "golden_embedding.json"
+    def test_dequantises_blocks_with_their_own_scale_and_zero_point(self):
+        script = """
+import onnx, sys
+from onnx import TensorProto, helper, numpy_helper
+from prepare_models import dequantise
+tensor = lambda name, type, dims, values: helper.make_tensor(name, type, dims, values)
+value = lambda name, dims: helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+graph = helper.make_graph(
+    [
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"], axis=1, block_size=2),
+        helper.make_node("Reshape", ["d", "shape"], ["w"]),
+        helper.make_node("Dropout", ["in"], ["dropped"]),
+        helper.make_node("Add", ["dropped", "w"], ["out"]),
+    ],
+    "test", [value("in", [1, 5])], [value("out", [1, 5])],
+    [
+        tensor("q", TensorProto.INT8, [1, 5], [-128, 127, 1, 2, 3]),
+        tensor("s", TensorProto.FLOAT, [1, 3], [0.5, 2, 10]),
+        tensor("z", TensorProto.INT8, [1, 3], [127, 1, -1]),
+        tensor("shape", TensorProto.INT64, [2], [5, 1]),
+    ],
+)
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)]), sys.argv[1])
+dequantise.convert(sys.argv[1], sys.argv[2], {0: "batch"}, {})
+graph = onnx.load(sys.argv[2]).graph
+print([node.op_type for node in graph.node], graph.input[0].type.tensor_type.shape.dim[0].dim_param)
+print(numpy_helper.to_array(graph.initializer[0]).ravel().tolist(), len(graph.initializer))
+"""
+        files = [self.folder / "quantised.onnx", self.folder / "floats.onnx"]
+        result = self.run_module(self.python_with_onnx(), "-c", script, *files)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.stdout, "['Add'] batch\n[-127.5, 0.0, 0.0, 2.0, 40.0] 1\n")
+
+    def golden_check(self, python, network, golden, onnx):
+        flags = ["-m", "prepare_models.convert_network", "--golden", MODELS / golden]
+        return self.run_module(python, *flags, network, onnx)
+
+    def run_module(self, python, *arguments):
         return subprocess.run(
-            [python, "-B", "-m", "prepare_models.convert_facenet", "--golden", golden, onnx],
+            [python, "-B", *arguments],
             capture_output=True,
             text=True,
             timeout=SECONDS_FOR_ONE_RUN,
