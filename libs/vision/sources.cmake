@@ -2,8 +2,8 @@ facebus_library(vision
   SOURCES
     crop/align.cpp crop/crop_file.cpp crop/quality.cpp
     detect/candidate_network.cpp detect/cascade.cpp detect/face_detector.cpp detect/mtcnn.cpp detect/nms.cpp
-    detect/proposal_network.cpp detect/ssd.cpp
-    embed/embedder.cpp embed/embedding_network.cpp
+    detect/proposal_network.cpp detect/ssd.cpp detect/yunet.cpp
+    embed/embedder.cpp embed/embedding_network.cpp embed/sface_input.cpp
     image/annotate.cpp image/image_file.cpp image/image_header.cpp image/image_metadata.cpp image/tiff_directory.cpp
     kernels/area_scaler.cpp kernels/convolution.cpp kernels/winograd.cpp
     motion/motion_gate.cpp motion/scene_cut.cpp

@@ -1,4 +1,4 @@
-// Compares MTCNN with SSD plus O-Net on the same frames, for docs/accuracy.md.
+// Compares MTCNN, SSD plus O-Net, and YuNet on the same frames, for docs/accuracy.md.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -46,6 +46,11 @@ std::vector<Detector> detectors() {
                        0,
                        {}});
     }
+    all.push_back({"YuNet",
+                   {models, vision::DetectorOptions{.detector = vision::DetectorKind::yunet}},
+                   0,
+                   0,
+                   {}});
     return all;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/embedding.hpp"
 #include "base/error.hpp"
+#include "support/golden_image.hpp"
 #include "support/images.hpp"
 #include "support/models.hpp"
 #include "support/source.hpp"
@@ -27,36 +28,6 @@ using facebus::test::SkipWithoutModels;
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
 namespace {
-
-/// Draws the image that models/golden_embedding.json describes.
-Image golden_image() {
-    const auto bump = [](std::int64_t x, std::int64_t y, std::int64_t cx, std::int64_t cy,
-                         std::int64_t rx, std::int64_t ry) -> std::int64_t {
-        const std::int64_t part = 256 *
-                                  ((x - cx) * (x - cx) * ry * ry + (y - cy) * (y - cy) * rx * rx) /
-                                  (rx * rx * ry * ry);
-        return std::max<std::int64_t>(0, 256 - part);
-    };
-    cv::Mat mat(crop_side, crop_side, CV_8UC3);
-    for (int y = 0; y < crop_side; ++y) {
-        for (int x = 0; x < crop_side; ++x) {
-            const auto face = bump(x, y, 80, 84, 60, 80);
-            const auto eyes = bump(x, y, 57, 66, 14, 8) + bump(x, y, 103, 66, 14, 8);
-            const auto nose = bump(x, y, 80, 94, 10, 22);
-            const auto mouth = bump(x, y, 80, 122, 26, 9);
-            const auto level = [&](std::int64_t ground, std::int64_t f, std::int64_t n,
-                                   std::int64_t e, std::int64_t m) {
-                const auto value =
-                    ground + face * f / 256 + nose * n / 256 - eyes * e / 256 - mouth * m / 256;
-                return static_cast<unsigned char>(std::clamp<std::int64_t>(value, 0, 255));
-            };
-            mat.at<cv::Vec3b>(y, x) = {level(60 + (x + y) / 16, 90, 10, 80, 60),
-                                       level(45 + x / 8, 120, 15, 110, 80),
-                                       level(40 + y / 8, 170, 20, 130, 30)};
-        }
-    }
-    return test::image_of(mat);
-}
 
 double cosine(const Embedding& a, const Embedding& b) {
     return static_cast<double>(similarity(a, b));
@@ -91,7 +62,7 @@ std::vector<Engine> engines() {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(draws_the_golden_image_correctly) {
-    const Image image = golden_image();
+    const Image image = test::golden_image();
     const cv::Mat mat = test::mat_of(image);
     BOOST_TEST((mat.at<cv::Vec3b>(0, 0) == cv::Vec3b(60, 45, 40)));
     BOOST_TEST((mat.at<cv::Vec3b>(66, 57) == cv::Vec3b(59, 38, 54)));
@@ -109,7 +80,7 @@ BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
     normalise(expected);
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
-        const auto embeddings = embedder.embed(std::array{golden_image()});
+        const auto embeddings = embedder.embed(std::array{test::golden_image()});
         BOOST_REQUIRE(embeddings.size() == 1U);
         BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
         BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
@@ -119,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
 BOOST_AUTO_TEST_CASE(a_batch_gives_the_embeddings_of_its_crops_in_the_same_order) {
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
-        std::vector<Image> crops{golden_image()};
+        std::vector<Image> crops{test::golden_image()};
         // Add crops until the embedder needs two batches.
         for (unsigned i = 0; i < 18; ++i) {
             crops.push_back(test::image_of(test::texture(crop_side, i)));

@@ -57,6 +57,23 @@ BOOST_AUTO_TEST_CASE(the_second_detection_of_a_face_starts_a_track_with_one_prob
     BOOST_TEST(result.probes[0].sighting.crop.width == crop_side);
 }
 
+BOOST_AUTO_TEST_CASE(only_detections_with_a_high_score_confirm_a_track) {
+    const auto reports = [](const std::vector<float>& scores) {
+        Tracker tracker({.confirm_score = 0.97F});
+        bool started = false;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            auto face = sighting(10, 10, 1);
+            face.quality.detector = scores[i];
+            const auto pts = static_cast<std::int64_t>(i) * frame;
+            started = started || count(tracker.process({face}, pts, false), Kind::started) > 0;
+        }
+        return started;
+    };
+    BOOST_TEST(!reports({0.993F, 0.924F}));
+    BOOST_TEST(!reports({0.92F, 0.93F, 0.96F, 0.93F, 0.993F}));
+    BOOST_TEST(reports({0.98F, 0.9F, 0.97F}));
+}
+
 BOOST_AUTO_TEST_CASE(reports_one_moved_event_per_frame_while_a_face_is_visible) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {

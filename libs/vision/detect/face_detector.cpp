@@ -4,8 +4,10 @@ namespace facebus::vision {
 
 namespace {
 
-std::variant<Mtcnn, Ssd> load(const std::filesystem::path& models, const DetectorOptions& options) {
+std::variant<Mtcnn, Ssd, Yunet> load(const std::filesystem::path& models,
+                                     const DetectorOptions& options) {
     if (options.detector == DetectorKind::ssd) return Ssd(models, options);
+    if (options.detector == DetectorKind::yunet) return Yunet(models, options);
     return Mtcnn(models, options);
 }
 

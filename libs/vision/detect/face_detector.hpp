@@ -1,4 +1,4 @@
-// Face detector selected by the configuration: MTCNN or SSD.
+// Face detector selected by the configuration: MTCNN, SSD or YuNet.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include "vision/detect/detection.hpp"
 #include "vision/detect/mtcnn.hpp"
 #include "vision/detect/ssd.hpp"
+#include "vision/detect/yunet.hpp"
 
 namespace facebus::vision {
 
@@ -18,11 +19,12 @@ class FaceDetector {
     /// Throws `FatalError` if a model is missing or corrupt, or an option is invalid.
     FaceDetector(const std::filesystem::path& models, const DetectorOptions& options);
 
-    /// Returns the faces in the image, highest score first; see Mtcnn::detect() and Ssd::detect().
+    /// Returns the faces in the image, highest score first; see Mtcnn::detect(), Ssd::detect()
+    /// and Yunet::detect().
     std::vector<Detection> detect(const Image& image);
 
   private:
-    std::variant<Mtcnn, Ssd> detector_;
+    std::variant<Mtcnn, Ssd, Yunet> detector_;
 };
 
 }  // namespace facebus::vision

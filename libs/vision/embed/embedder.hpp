@@ -1,4 +1,5 @@
-// FaceNet embeddings (Schroff et al. 2015; Inception-ResNet v1) through OpenCV DNN or ONNX Runtime.
+// Embeddings of FaceNet (Schroff et al. 2015; Inception-ResNet v1) or SFace (Zhong et al. 2021;
+// MobileFaceNet) through OpenCV DNN or ONNX Runtime.
 #pragma once
 
 #include <filesystem>
@@ -19,16 +20,23 @@ enum class Engine {
     onnxruntime,  ///< faster; available if facebus was built with it
 };
 
+/// Network that computes embeddings. Embeddings of different networks are not comparable.
+enum class Model {
+    facenet,  ///< 512 numbers
+    sface,    ///< 128 numbers
+};
+
 /// Computes embeddings: turns aligned crops into unit vectors. Not thread-safe: use one object per
 /// thread.
 class Embedder {
   public:
-    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). Throws
-    /// `FatalError` (unavailable) if the file is missing or corrupt, or if the network returns
-    /// vectors of the wrong size. The message names the file and the command that fetches it.
-    /// Throws `FatalError` (config) if this build does not support the engine, or if the library of
-    /// the engine is not installed.
-    explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
+    /// Loads the network from `models`: facenet.onnx, or sface.onnx and onet.onnx. Uses the number
+    /// of threads set by use_threads(). Throws `FatalError` (unavailable) if the file is missing or
+    /// corrupt, or if the network returns vectors of the wrong size. The message names the file and
+    /// the command that fetches it. Throws `FatalError` (config) if this build does not support the
+    /// engine, or if the library of the engine is not installed.
+    explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv,
+                      Model model = Model::facenet);
     ~Embedder();
     Embedder(Embedder&&) noexcept;
     Embedder& operator=(Embedder&&) noexcept;

@@ -1,4 +1,4 @@
-// Private to libs/vision: the engines that run FaceNet.
+// Private to libs/vision: the engines that run the embedding network.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 namespace facebus::vision {
 
 /// Function that runs the network. The input contains N crops, as a blob of
-/// N x 3 x crop_side x crop_side floats. The output is a matrix of floats with one row per crop.
+/// N x 3 x side x side floats. The output is a matrix of floats with one row per crop.
 /// The next call may overwrite the output.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 

@@ -36,12 +36,14 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
-    // By default, models/prepare does not fetch the SSD network, because most installations do not
-    // need it.
-    const bool optional = file.parent_path().filename() == "ssd";
+    // By default, models/prepare does not fetch these networks, because most installations do not
+    // need them.
+    std::string group;
+    if (file.parent_path().filename() == "ssd") group = "ssd";
+    if (file.stem() == "sface" || file.stem() == "yunet") group = file.stem().string();
     throw FatalError(Exit::unavailable,
                      fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(), why,
-                                 optional ? " --only ssd" : ""));
+                                 group.empty() ? "" : " --only " + group));
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {

@@ -97,6 +97,7 @@ struct Tracker::Track {
     std::uint64_t parent_id = 0;  ///< id of the track at whose position this one started, or 0
     std::uint64_t number = 0;     ///< number that is reported, or 0 if not reported yet
     int detections = 0;           ///< number of detections so far
+    int confident = 0;            ///< number of those with a score of at least `confirm_score`
     Box box;                      ///< last detected box
     Point position;               ///< filtered centre of the box
     Point speed;                  ///< speed of the centre in pixels per second
@@ -262,9 +263,10 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
         }
         Track& track = track_of[s] ? tracks_[*track_of[s]] : tracks_.back();
         track.update(sightings[s], appearances[s], pts);
+        if (sightings[s].quality.detector >= options_.confirm_score) ++track.confident;
         if (track.number != 0) {
             result.events.push_back(track.event(TrackEvent::Kind::moved));
-        } else if (track.detections >= options_.confirm) {
+        } else if (track.confident >= options_.confirm) {
             track.number = next_number_++;
             result.events.push_back(track.event(TrackEvent::Kind::started));
         }

@@ -13,6 +13,7 @@ namespace facebus::vision {
 struct TrackerOptions {
     double max_gap = 1.5;         ///< a track ends if it has no detection for longer than this
     int confirm = 2;              ///< number of detections after which a track is reported
+    float confirm_score = 0.95F;  ///< minimum detector score of these detections
     int max_probes = 8;           ///< number of probes after which a track sends only one per
                                   ///< `refresh`
     double probe_interval = 0.2;  ///< minimum time between probes of a track
@@ -25,6 +26,9 @@ struct TrackerOptions {
             "a track ends if it has no detection for longer than this, in seconds");
         key("confirm", self.confirm, Range{1, 100},
             "number of detections after which a track is reported");
+        key("confirm_score", self.confirm_score, Range{0, 1},
+            "minimum detector score of the detections that count towards `confirm`; hands and "
+            "similar things seldom reach it twice");
         key("max_probes", self.max_probes, Range{1, 64},
             "probes sent per track; after that, only one per `refresh`");
         key("probe_interval", self.probe_interval, Range{0, 3600},
@@ -73,9 +77,10 @@ struct TrackerResult {
 ///
 /// A detection can be assigned to a track if it has a similar size, is close to the predicted
 /// position of the track, and its crop resembles the crops of the track. A detection that is not
-/// assigned to any track starts a new one. A track is reported after `confirm` detections and ends
-/// after `max_gap` seconds without a detection. A scene cut ends all tracks. Reported tracks are
-/// numbered from 1, and numbers are never reused. Deterministic. Not thread-safe.
+/// assigned to any track starts a new one. A track is reported after `confirm` detections with
+/// a detector score of at least `confirm_score`, and ends after `max_gap` seconds without a
+/// detection. A scene cut ends all tracks. Reported tracks are numbered from 1, and numbers are
+/// never reused. Deterministic. Not thread-safe.
 class Tracker {
   public:
     explicit Tracker(const TrackerOptions& options);
