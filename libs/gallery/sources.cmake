@@ -2,18 +2,19 @@
 set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
 file(READ ${cohort_file} COHORT)
-configure_file(gallery/decide/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
+configure_file(gallery/score/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
 
 facebus_library(gallery
   SOURCES
     archive/archive.cpp archive/backup.cpp
-    decide/calibration.cpp decide/cohort.cpp decide/decision.cpp decide/fusion.cpp
+    decide/calibration.cpp decide/decision.cpp decide/duplicates.cpp decide/fusion.cpp
     history/deliveries.cpp history/history.cpp history/history_reader.cpp
     id.cpp name.cpp
     match/compact.cpp match/matcher.cpp match/segment.cpp match/snapshot.cpp
+    score/cohort.cpp score/score_space.cpp
     redis/redis.cpp redis/redis_url.cpp redis/tls.cpp
     store/erasure.cpp store/format.cpp store/loader.cpp store/record.cpp store/store.cpp store/store_edit.cpp
-    store/store_restore.cpp
+    store/store_model.cpp store/store_restore.cpp
     tracks/track_memory.cpp
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis PkgConfig::utf8proc OpenSSL::SSL nlohmann_json::nlohmann_json)

@@ -341,16 +341,25 @@ void check(const Identity& m, std::size_t payload) {
                 m.subject.has_value() == m.subject_id.has_value(),
             "subject and subject_id must be present if and only if the decision is known");
     const bool reveals_person = m.decision != Decision::undecided || m.similarity ||
-                                m.probability || m.margin || m.runner_up || !m.samples.empty() ||
-                                payload != 0;
+                                m.probability || m.margin || m.runner_up || m.best || m.score ||
+                                m.score_margin || !m.samples.empty() || payload != 0;
     require(!m.ignored.value_or(false) || !reveals_person,
             "an ignored identity must not reveal the person");
     if (m.subject_id) check_id(*m.subject_id, "subject_id");
     for (const auto& sample : m.samples) check_id(sample, "a sample");
     if (m.similarity) check_similarity(*m.similarity);
+    for (const auto& score : {m.score, m.score_threshold}) {
+        require(std::abs(score.value_or(0)) <= 2.001, "a score is not in -2..2");
+    }
     if (m.runner_up) {
         check_id(m.runner_up->subject_id, "runner_up.subject_id");
         check_similarity(m.runner_up->similarity);
+    }
+    if (m.best) {
+        require(m.decision == Decision::undecided && m.runner_up,
+                "best requires runner_up and the decision undecided");
+        check_id(m.best->subject_id, "best.subject_id");
+        check_similarity(m.best->similarity);
     }
     if (m.probability) {
         require(*m.probability >= 0 && *m.probability <= 1, "probability is not in 0..1");

@@ -217,8 +217,8 @@ struct Credit {
     }
 };
 
-/// Second most similar subject.
-struct RunnerUp {
+/// Subject that a track resembles.
+struct Candidate {
     std::string subject_id{};
     std::string subject{};
     double similarity = 0;
@@ -234,7 +234,8 @@ struct RunnerUp {
 enum class Decision {
     known,      ///< the person is Identity::subject
     unknown,    ///< enough good faces were seen, but no subject reaches threshold and margin
-    undecided,  ///< too few good faces so far for `known` or `unknown`, or the person is ignored
+    undecided,  ///< too few good faces so far for `known` or `unknown`, the match is ambiguous, or
+                ///< the person is ignored
     error,      ///< the probe was dead-lettered
 };
 constexpr auto enum_names(Decision /*type*/) {
@@ -261,10 +262,16 @@ struct Identity {
     /// Calibrated probability that the track shows the best subject.
     std::optional<double> probability{};
     /// `similarity` minus the runner-up's similarity; without a runner-up, equal to `similarity`.
+    /// Negative if the runner-up is more similar, but has a lower score.
     std::optional<double> margin{};
     /// Absent if there is no second subject, or if it is ignored.
-    std::optional<RunnerUp> runner_up{};
-    double threshold = 0;      ///< similarity required for `known`
+    std::optional<Candidate> runner_up{};
+    /// The best subject if the match is ambiguous: it reaches `threshold`, but the margin over
+    /// `runner_up` is too small, so the person is one of the two. The decision is then `undecided`.
+    /// Absent for all other decisions, and if one of the two is ignored.
+    std::optional<Candidate> best{};
+    /// Similarity at which `score` would reach `score_threshold`; 0 without `similarity`.
+    double threshold = 0;
     std::uint32_t probes = 0;  ///< number of probes of this track so far, at most 64
     /// Ids of the most similar samples of the best subject, best first. Empty if that subject is
     /// ignored.
@@ -281,6 +288,11 @@ struct Identity {
     /// Present if the decision is `error`: why each attempt to recognise the probe failed, oldest
     /// first.
     std::optional<std::vector<std::string>> attempts{};
+    /// Normalised score of the template with the best subject: the value that is compared.
+    std::optional<double> score{};
+    std::optional<double> score_threshold{};  ///< score required for `known`
+    /// `score` minus the runner-up's score; without a runner-up, equal to `score`.
+    std::optional<double> score_margin{};
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -307,6 +319,10 @@ struct Identity {
         field("crop_quality", self.crop_quality);
         field("ignored", self.ignored);
         field("attempts", self.attempts);
+        field("best", self.best);
+        field("score", self.score);
+        field("score_threshold", self.score_threshold);
+        field("score_margin", self.score_margin);
     }
 };
 

@@ -36,7 +36,9 @@ HistoryWriter::HistoryWriter(service::Runtime& runtime, const gallery::RedisOpti
 
 void HistoryWriter::append(const wire::Identity& identity, const std::string& track) {
     std::vector<std::string> also_named;
-    if (identity.runner_up) also_named.push_back(identity.runner_up->subject_id);
+    for (const auto& named : {identity.best, identity.runner_up}) {
+        if (named) also_named.push_back(named->subject_id);
+    }
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({wire::topic(identity), wire::encode(identity),

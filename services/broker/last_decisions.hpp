@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -30,6 +31,7 @@ class LastDecisions {
     struct Decided {
         wire::Decision decision{};
         std::optional<std::string> subject_id;
+        std::set<std::string> candidates;  ///< ids of the two subjects of an ambiguous match
         bool ignored = false;
         bool operator==(const Decided&) const = default;
     };

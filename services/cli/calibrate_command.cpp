@@ -1,11 +1,13 @@
 // facebus calibrate: computes the decision threshold for a target FPIR.
+#include <vector>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/must.hpp"
-#include "cli/progress.hpp"
 #include "cli/terminal.hpp"
 #include "gallery/decide/calibration.hpp"
 #include "gallery/store/store.hpp"
@@ -13,50 +15,73 @@
 namespace facebus::cli {
 namespace {
 
-void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibration,
-           const gallery::LeaveOneOut& leave_one_out) {
+/// A calibration and what it is based on.
+struct Report {
+    const gallery::Snapshot& gallery;
+    const gallery::CalibrationOptions& options;
+    const gallery::Calibration& calibration;
+    const gallery::LeaveOneOut& leave_one_out;
+    bool stored = false;  ///< the settings are stored with the gallery
+};
+
+std::vector<float> thresholds(const Report& report) {
+    std::vector<float> all;
+    for (std::size_t probes = 1; probes <= report.calibration.policy.by_probes.size(); ++probes) {
+        all.push_back(gallery::effective_threshold(report.calibration.policy,
+                                                   report.gallery.subjects(), probes));
+    }
+    return all;
+}
+
+void print(const Report& report) {
+    const auto& [gallery, options, calibration, leave_one_out, stored] = report;
     const auto& policy = calibration.policy;
-    safe_print("{}, {}; {} simulated impostors\n", counted(gallery.subjects(), "person", "people"),
-               counted(gallery.samples(), "sample", "samples"), calibration.impostors);
+    safe_print("{}, {}; settings {}\n", counted(gallery.subjects(), "person", "people"),
+               counted(gallery.samples(), "sample", "samples"),
+               stored ? "stored with the gallery by `facebus calibrate`"
+                      : "of the configuration, section recognize");
     if (calibration.shift > 0) {
         safe_print(
-            "the enrolled people resemble each other more than the simulated impostors resemble "
-            "them, so the threshold is raised by {:.3f}\n",
+            "the enrolled people resemble each other more than other people do, so the threshold "
+            "is raised by {:.3f}\n",
             calibration.shift);
     }
     safe_print(
-        "threshold for `known`: {:.3f} ({:.3f} higher until a track has {} good faces)\n"
+        "score required for `known`: {:.3f} with 1, 2, 3, 4 and at least 5 good faces\n"
         "expected: about {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
-        "people identified\n",
-        calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,
-        calibration.tpir * 100);
+        "people identified with {}\n",
+        fmt::join(thresholds(report), ", "), options.fpir * 100, calibration.tpir * 100,
+        counted(static_cast<std::size_t>(policy.min_probes), "good face", "good faces"));
+    if (options.fpir < 0.001 || gallery.subjects() > 500) {
+        safe_print(
+            "this is an extrapolation: the threshold was measured for rates of at least 0.1% and "
+            "up to 500 people\n");
+    }
     if (leave_one_out.tested > 0) {
         safe_print(
             "leave-one-out test: {} of {} identified correctly when compared with all others\n",
             leave_one_out.identified, counted(leave_one_out.tested, "sample", "samples"));
     }
-    safe_print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(people))))\n",
-               policy.slope, policy.offset);
+    safe_print("probability: 1 / (1 + exp(-({:.1f} * score {:+.1f} - ln(people))))\n", policy.slope,
+               policy.offset);
 }
 
-void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& calibration,
-                const gallery::LeaveOneOut& leave_one_out) {
+void print_json(const Report& report) {
+    const auto& [gallery, options, calibration, leave_one_out, stored] = report;
     const auto& policy = calibration.policy;
     const nlohmann::ordered_json json{
         {"subjects", gallery.subjects()},
         {"samples", gallery.samples()},
-        {"impostors", calibration.impostors},
-        {"fpir", calibration.fpir},
-        {"similarity", calibration.threshold},
+        {"fpir", options.fpir},
+        {"stored", stored},
+        {"score", policy.threshold},
+        {"scores", thresholds(report)},
         {"shift", calibration.shift},
         {"tpir", calibration.tpir},
         {"leave_one_out",
          {{"tested", leave_one_out.tested}, {"identified", leave_one_out.identified}}},
         {"policy",
-         {{"threshold", policy.threshold},
-          {"growth", policy.growth},
-          {"early", policy.early},
-          {"min_probes", policy.min_probes},
+         {{"min_probes", policy.min_probes},
           {"margin", policy.margin},
           {"min_quality", policy.min_quality},
           {"slope", policy.slope},
@@ -69,30 +94,35 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& ca
 Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
-        must(store.clear_policy());
-        safe_print(
-            "no policy is stored now; workers calibrate automatically, with the settings in the "
-            "section recognize\n");
+        must(store.clear_calibration());
+        safe_print("no calibration is stored now; the settings in the section recognize apply\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
-    const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
-    const auto impostors = gallery::impostors_needed(rate);
-    const auto calibration = [&] {
-        Progress progress("matching impostors", impostors);
-        return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
-                                       impostors, steps(progress, context.stop)));
-    }();
-    const auto leave_one_out = gallery::leave_one_out(*gallery, calibration.policy);
-    if (options.json) {
-        print_json(*gallery, calibration, leave_one_out);
-    } else {
-        print(*gallery, calibration, leave_one_out);
+    const auto stored = must(store.calibration());
+    auto wanted = context.settings.calibration;
+    if (options.show) {
+        wanted = stored.value_or(wanted);
+        if (!stored && must(store.has_old_policy())) {
+            safe_print(stderr,
+                       "an earlier version stored thresholds for similarities, which are not used "
+                       "any more; run `facebus calibrate --fpir RATE` to set the rate again\n");
+        }
     }
-    if (options.dry_run) return Exit::ok;
-    must(store.set_policy(calibration.policy));
-    if (!options.json) safe_print("stored the policy in the gallery; workers use it from now on\n");
+    wanted.fpir = options.fpir.value_or(wanted.fpir);
+    const auto calibration = must(gallery::calibrate(*gallery, wanted, cohort));
+    const auto leave_one_out = gallery::leave_one_out(*gallery, calibration.policy);
+    const bool store_it = !options.dry_run && !options.show;
+    const Report report{*gallery, wanted, calibration, leave_one_out,
+                        store_it || (options.show && stored.has_value())};
+    if (store_it) must(store.set_calibration(wanted));
+    if (options.json) {
+        print_json(report);
+    } else {
+        print(report);
+        if (store_it) safe_print("stored in the gallery; workers use it from now on\n");
+    }
     return Exit::ok;
 }
 

@@ -36,9 +36,9 @@ Exit check(const Context& context) {
     }
     std::string model;
     try {
-        model =
-            enrolment::Enroller(context.models, context.settings.detect, context.settings.enrolment)
-                .model_id();
+        model = enrolment::Enroller(context.models, context.settings.detect,
+                                    context.settings.enrolment, context.settings.recognize.model)
+                    .model_id();
         print_check(true, "models: " + model);
     } catch (const FatalError& error) {
         passed = false;

@@ -1,5 +1,7 @@
 #include "cli/command_line.hpp"
 
+#include <map>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -62,6 +64,35 @@ void add_archive(CLI::App& gallery, Command& command) {
     add("import", "Enrol everyone in an exported gallery", gallery_import);
 }
 
+void add_gallery_edits(CLI::App& gallery, Command& command) {
+    auto json = std::make_shared<bool>(false);
+    auto* duplicates = gallery.add_subcommand(
+        "duplicates", "List pairs of people who are probably the same person, to merge them");
+    duplicates->add_flag("--json", *json, "print JSON");
+    duplicates->callback([&command, json] {
+        command = [json](const auto& context) { return gallery_duplicates(context, *json); };
+    });
+    const auto add = [&](const char* name, const char* help, const char* first,
+                         const char* first_help, const char* second, const char* second_help,
+                         auto run) {
+        auto* sub = gallery.add_subcommand(name, help);
+        auto one = std::make_shared<std::string>();
+        auto two = std::make_shared<std::string>();
+        sub->add_option(first, *one, first_help)->required();
+        sub->add_option(second, *two, second_help)->required();
+        sub->callback([&command, one, two, run] {
+            command = [one, two, run](const auto& context) { return run(context, *one, *two); };
+        });
+    };
+    add("rename", "Rename a person", "old", "name of the person", "new", "new name",
+        gallery_rename);
+    add("merge", "Move the samples of one person to another, and remove the first", "from",
+        "name of the person to remove", "into", "name of the person to keep", gallery_merge);
+    add("remove-sample", "Remove one sample of a person and its photo", "name",
+        "name of the person", "id", "id of the sample, as printed by `gallery show`",
+        gallery_remove_sample);
+}
+
 void add_gallery(CLI::App& app, Command& command) {
     auto* gallery = app.add_subcommand("gallery", "Manage enrolled people");
     gallery->require_subcommand(1);
@@ -76,6 +107,10 @@ void add_gallery(CLI::App& app, Command& command) {
         ->required();
     add->add_option("--name", options->name,
                     "name of the person in all files; default: the name of the file or folder");
+    add->add_flag(
+        "--allow-duplicates", options->allow_duplicates,
+        "also enrol a face that would be recognised as another person; without this flag, "
+        "it is rejected");
     add->callback([&command, options] {
         command = [options](const auto& context) { return gallery_add(context, *options); };
     });
@@ -103,6 +138,21 @@ void add_gallery(CLI::App& app, Command& command) {
         command = [name, file](const auto& context) {
             return gallery_photo(context, *name, *file);
         };
+    });
+    add_gallery_edits(*gallery, command);
+    auto moving = std::make_shared<GalleryReembedOptions>();
+    auto* reembed = gallery->add_subcommand(
+        "reembed", "Compute the embeddings of another model from the photos of the samples");
+    reembed
+        ->add_option("--model", moving->model,
+                     "model to move to: facenet or sface; default: recognize.model")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, vision::Model>{
+            {"facenet", vision::Model::facenet}, {"sface", vision::Model::sface}}));
+    reembed->add_flag("--finish", moving->finish,
+                      "then drop the embeddings of the old model; first restart all workers and "
+                      "the gateway with the new one");
+    reembed->callback([&command, moving] {
+        command = [moving](const auto& context) { return gallery_reembed(context, *moving); };
     });
     auto* remove = gallery->add_subcommand("remove", "Remove a person and all their data");
     remove->add_option("name", *name, "name of the person")->required();
@@ -250,9 +300,14 @@ void add_calibrate(CLI::App& app, Command& command) {
         ->check(CLI::Range(gallery::min_fpir, gallery::max_fpir));
     auto* dry_run =
         sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
-    sub->add_flag("--reset", options->reset,
-                  "remove the stored policy, so that the settings in the section recognize apply")
-        ->excludes(dry_run);
+    auto* show = sub->add_flag("--show", options->show,
+                               "show the calibration in force and where it comes from");
+    show->excludes(dry_run)->excludes("--fpir");
+    sub->add_flag(
+           "--reset", options->reset,
+           "remove the stored calibration, so that the settings in the section recognize apply")
+        ->excludes(dry_run)
+        ->excludes(show);
     sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return calibrate(context, *options); };
@@ -297,12 +352,19 @@ void add_evaluate(CLI::App& app, Command& command) {
         "file to cache embeddings in; default: a file in facebus/evaluate in the user's "
         "cache folder");
     sub->add_option("--charts", options->charts, "folder for ROC, DET and FNIR charts (SVG)");
-    sub->add_option("--fpir", options->fpir,
-                    "target false positive identification rate (FPIR) of the calibration check")
+    sub->add_option("--fpir", options->fpirs,
+                    "target false positive identification rates (FPIR) of the calibration check")
+        ->delimiter(',')
         ->check(CLI::Range(gallery::min_fpir, gallery::max_fpir))
         ->capture_default_str();
+    sub->add_option("--folds", options->folds,
+                    "compare the people of each of this many parts with a cohort of the other "
+                    "parts; 0: with the cohort that ships. Required for people who are in that "
+                    "cohort")
+        ->check(CLI::Range(0, 20))
+        ->capture_default_str();
     sub->add_option("--write-cohort", options->cohort,
-                    "file to write the impostor statistics of these people to, in the format of "
+                    "file to write a cohort of these people to, in the format of "
                     "models/cohort.json");
     sub->add_flag("--failures", options->failures,
                   "list every misclassified pair and every image without a face");

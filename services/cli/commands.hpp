@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/stop.hpp"
 #include "settings/settings.hpp"
+#include "vision/embed/embedder.hpp"
 
 namespace facebus::cli {
 
@@ -42,7 +43,8 @@ Exit status(const Context& context, const StatusOptions& options);
 
 struct GalleryAddOptions {
     std::vector<std::filesystem::path> paths;
-    std::string name;  ///< name of the person; empty: the name of the folder or file
+    std::string name;               ///< name of the person; empty: the name of the folder or file
+    bool allow_duplicates = false;  ///< also enrol faces that belong to another person
 };
 /// Enrols people from photos and videos.
 Exit gallery_add(const Context& context, const GalleryAddOptions& options);
@@ -50,11 +52,25 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options);
 Exit gallery_list(const Context& context, bool json);
 /// Lists the samples of a person.
 Exit gallery_show(const Context& context, const std::string& name, bool json);
+struct GalleryReembedOptions {
+    std::optional<vision::Model> model;  ///< model to move to; empty: recognize.model
+    bool finish = false;                 ///< drop the old embeddings at the end
+};
+/// Computes the embeddings of another model from the photos of the samples.
+Exit gallery_reembed(const Context& context, const GalleryReembedOptions& options);
 /// Writes the photo of a sample to a file that only its owner can read.
 Exit gallery_photo(const Context& context, const std::string& id,
                    const std::filesystem::path& file);
+/// Lists the pairs of people who are probably the same person.
+Exit gallery_duplicates(const Context& context, bool json);
+/// Renames a person. Fails if another person has the new name.
+Exit gallery_rename(const Context& context, const std::string& name, const std::string& new_name);
+/// Moves the samples of the person `from` to the person `into`, and removes `from`.
+Exit gallery_merge(const Context& context, const std::string& from, const std::string& into);
 /// Removes a person and all their data.
 Exit gallery_remove(const Context& context, const std::string& name);
+/// Removes one sample of a person.
+Exit gallery_remove_sample(const Context& context, const std::string& name, const std::string& id);
 /// Starts or stops ignoring a person. Ignored people are never reported.
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored);
 
@@ -127,7 +143,8 @@ struct EvaluateOptions {
     std::filesystem::path cache;             ///< cache file; empty: in the user's cache folder
     std::filesystem::path charts;            ///< folder for charts; empty: draw none
     std::filesystem::path cohort;            ///< file for impostor statistics; empty: write none
-    double fpir = 0.01;                      ///< target FPIR of the calibration check
+    std::vector<double> fpirs{0.05, 0.01, 0.001};  ///< target FPIRs of the calibration check
+    std::size_t folds = 0;  ///< parts of the people for cross-validation; 0: the shipped cohort
     bool json = false;
     bool failures = false;  ///< list misclassified pairs and images without a face
 };
@@ -136,11 +153,12 @@ Exit evaluate(const Context& context, const EvaluateOptions& options);
 
 struct CalibrateOptions {
     std::optional<double> fpir;  ///< target FPIR; empty: as configured
-    bool dry_run = false;        ///< do not store the policy
-    bool reset = false;          ///< only remove the stored policy
+    bool dry_run = false;        ///< do not store the calibration
+    bool show = false;           ///< show the calibration in force and store nothing
+    bool reset = false;          ///< only remove the stored calibration
     bool json = false;
 };
-/// Computes the decision policy of the gallery and stores it, or removes the stored policy.
+/// Computes the decision policy of the gallery and stores its settings, or shows or removes them.
 Exit calibrate(const Context& context, const CalibrateOptions& options);
 
 /// Prints the faces in images and their quality.

@@ -40,9 +40,12 @@ std::string short_track(const std::string& track) {
 
 std::string format_line(const wire::Identity& identity, bool colour) {
     const bool unknown = identity.decision == wire::Decision::unknown;
-    const std::string who = identity.subject ? *identity.subject
-                            : unknown        ? "unknown person"
-                                             : identity.reason.value_or("");
+    const bool ambiguous = identity.best && identity.runner_up;
+    const std::string who =
+        identity.subject ? *identity.subject
+        : unknown        ? "unknown person"
+        : ambiguous ? fmt::format("{} or {}", identity.best->subject, identity.runner_up->subject)
+                    : identity.reason.value_or("");
     std::string out =
         fmt::format("{:>8.2f} s  {:<12} track {:<4} ", static_cast<double>(identity.pts) / 1e9,
                     identity.head.src, printable(short_track(identity.track)));
@@ -51,6 +54,10 @@ std::string format_line(const wire::Identity& identity, bool colour) {
     if (identity.similarity) {
         out += fmt::format("  similarity {:.3f} (threshold {:.2f})", *identity.similarity,
                            identity.threshold);
+    }
+    if (identity.score) {
+        out += fmt::format("  score {:.3f} (threshold {:.3f})", *identity.score,
+                           identity.score_threshold.value_or(0));
     }
     if (identity.margin) out += fmt::format("  margin {:.3f}", *identity.margin);
     if (identity.probability) out += fmt::format("  probability {:.3f}", *identity.probability);

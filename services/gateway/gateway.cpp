@@ -115,8 +115,8 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     Pool<FaceStage> stages;
     std::string model_id;
     for (int i = 0; i < options.concurrent_images; ++i) {
-        auto stage =
-            std::make_unique<FaceStage>(runtime.models, settings.detect, settings.enrolment);
+        auto stage = std::make_unique<FaceStage>(runtime.models, settings.detect,
+                                                 settings.enrolment, settings.recognize.model);
         model_id = stage->model_id();
         stages.add(std::move(stage));
     }

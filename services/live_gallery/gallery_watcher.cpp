@@ -12,10 +12,6 @@ namespace facebus::live_gallery {
 namespace {
 
 constexpr auto check_interval = std::chrono::milliseconds(250);
-// After a change, a gallery with up to this number of samples is calibrated before it is used,
-// which takes at most about a second. A larger gallery is used at once and calibrated in the
-// background. If a policy is stored, no gallery is calibrated.
-constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace
 
@@ -68,10 +64,9 @@ void GalleryWatcher::record_check(bool succeeded) {
     if (succeeded) checked_.set(static_cast<double>(utc_ns()) / 1e9);
 }
 
-/// Replaces the current snapshot with `gallery`, and the policy with the one for that gallery. If
-/// that policy takes long to compute, keeps the previous policy for now.
+/// Replaces the current snapshot with `gallery`, and the policy with the one for that gallery.
 Result<void> GalleryWatcher::use(Gallery gallery) {
-    const auto stored = store_.policy();
+    const auto stored = store_.calibration();
     if (!stored) return std::unexpected(stored.error());
     runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
                                          {"subjects", gallery->subjects()},
@@ -82,63 +77,26 @@ Result<void> GalleryWatcher::use(Gallery gallery) {
                               {"model", model_id_},
                               {"hint", "remove all subjects and enrol them again"}});
     }
-    const auto before = view();
-    calibrated_ = stored->has_value();
-    if (calibrated_) {
-        set_view({std::move(gallery), **stored});
-    } else if (before.snapshot && gallery->samples() > max_samples_in_foreground) {
-        // Use the previous policy until calibrate_in_background() has computed a new one.
-        set_view({std::move(gallery), before.policy});
-    } else {
-        View next{std::move(gallery), options_.base};
-        next.policy = policy_for(*next.snapshot);
-        calibrated_ = true;
-        set_view(std::move(next));
+    if (!*stored && store_.has_old_policy().value_or(false)) {
+        runtime_.log.warning("outdated_calibration",
+                             {{"hint",
+                               "an earlier version stored thresholds for similarities, "
+                               "which do not apply to scores; run facebus calibrate"}});
     }
-    return {};
-}
-
-/// Returns the policy for a gallery without a stored policy. All workers compute the same policy.
-gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
-    if (gallery.samples() == 0) return options_.base;
-    const auto done = gallery::calibrate_quickly(gallery, options_);
-    if (!done) {
-        runtime_.count_error(done.error());
-        return options_.base;
-    }
+    const auto& options = stored->value_or(options_);
+    const auto policy = gallery::policy_for(*gallery, options);
     runtime_.log.info(
         "calibrated",
-        {{"fpir", done->fpir}, {"impostors", done->impostors}, {"threshold", done->threshold}});
-    return done->policy;
+        {{"fpir", options.fpir}, {"stored", stored->has_value()}, {"threshold", policy.threshold}});
+    set_view({std::move(gallery), policy});
+    return {};
 }
 
 Result<void> GalleryWatcher::check() {
     auto gallery = store_.refresh(view().snapshot);
     if (!gallery) return std::unexpected(gallery.error());
     if (*gallery != view().snapshot) return use(std::move(*gallery));
-    calibrate_in_background();
     return {};
-}
-
-/// If a background calibration has completed, uses its policy. If the current gallery is not
-/// calibrated, starts a background calibration, unless one is running.
-void GalleryWatcher::calibrate_in_background() {
-    using namespace std::chrono_literals;
-    const auto now = view();
-    if (calibration_.valid() && calibration_.wait_for(0s) == std::future_status::ready) {
-        const auto policy = calibration_.get();
-        if (!calibrated_) {
-            // If the gallery has changed since the calibration started, the policy is not exact,
-            // but it fits better than the previous one.
-            set_view({now.snapshot, policy});
-            calibrated_ = calibrating_ == now.snapshot;
-        }
-        calibrating_.reset();
-    }
-    if (calibrated_ || calibration_.valid()) return;
-    calibrating_ = now.snapshot;
-    calibration_ = std::async(std::launch::async,
-                              [this, gallery = now.snapshot] { return policy_for(*gallery); });
 }
 
 void GalleryWatcher::refresh() {

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,10 +20,8 @@ namespace facebus::live_gallery {
 /// second. After a change, replaces the snapshot; see gallery::Store::refresh(). While Redis is
 /// unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// If the gallery has no stored policy, calibrates it for recognize.fpir, which takes up to about a
-/// second. With more than 50,000 samples it takes longer. A change to such a large gallery
-/// therefore takes effect at once, with the previous policy, which is replaced as soon as the new
-/// policy is computed. Thread-safe.
+/// Calibrates each snapshot for the stored FPIR, or for recognize.fpir if none is stored.
+/// Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.
@@ -33,7 +30,7 @@ class GalleryWatcher {
         gallery::Policy policy;
     };
 
-    /// Loads the gallery, calibrates it if necessary, and starts the thread. Throws FatalError
+    /// Loads the gallery, calibrates it, and starts the thread. Throws FatalError
     /// (Exit::unavailable) if the gallery cannot be loaded, or (Exit::config) if its format is not
     /// supported.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
@@ -56,8 +53,6 @@ class GalleryWatcher {
     using Gallery = std::shared_ptr<const gallery::Snapshot>;
     Result<void> use(Gallery gallery);
     Result<void> check();
-    gallery::Policy policy_for(const gallery::Snapshot& gallery);
-    void calibrate_in_background();
     void set_view(View view);
     void record_check(bool succeeded);
     bool wait_for_check(std::uint64_t& requested);
@@ -74,11 +69,6 @@ class GalleryWatcher {
     mutable std::mutex mutex_;  ///< guards view_
     View view_;
     std::atomic<bool> stale_ = false;
-
-    // Used only by the constructor and then by the thread:
-    bool calibrated_ = false;  ///< the policy is stored, or was computed for the current snapshot
-    Gallery calibrating_;      ///< snapshot that is being calibrated in the background
-    std::future<gallery::Policy> calibration_;  ///< result of the background calibration
 
     std::mutex request_mutex_;  ///< guards stop_, requested_ and completed_
     std::condition_variable request_changed_;

@@ -10,41 +10,47 @@
 namespace facebus::people {
 namespace {
 
-/// Similarity of two tracks that must not be in one group. If two groups each contain one track of
+/// Score of two tracks that must not be in one group. If two groups each contain one track of
 /// such a pair, the sum for these groups is also -infinity, so they are never joined.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
 /// Agglomerative clustering with average linkage. At first, each track is a group. For every pair
-/// of groups, stores the sum of the similarities between their tracks, and for every group its most
+/// of groups, stores the sum of the scores between their tracks, and for every group its most
 /// similar group. Joining two groups therefore does not require comparing all pairs again.
 class Linkage {
   public:
-    explicit Linkage(const std::vector<TrackFace>& tracks)
+    Linkage(const std::vector<TrackFace>& tracks, const gallery::ScoreSpace& space)
         : count_(tracks.size()), sums_(count_ * count_, never), members_(count_), nearest_(count_) {
+        std::vector<Embedding> centred;
+        std::vector<float> offsets;
+        for (const auto& track : tracks) {
+            centred.push_back(space.centred(track.face));
+            offsets.push_back(space.offset(centred.back()));
+        }
         for (std::size_t i = 0; i < count_; ++i) {
             members_[i] = {i};
             for (std::size_t k = 0; k < i; ++k) {
                 if (visible_together(tracks[i], tracks[k])) continue;
-                sum(i, k) = sum(k, i) = similarity(tracks[i].face, tracks[k].face);
+                sum(i, k) = sum(k, i) =
+                    double{similarity(centred[i], centred[k]) + offsets[i] + offsets[k]};
             }
         }
         for (std::size_t i = 0; i < count_; ++i) find_nearest(i);
     }
 
-    /// Joins the two most similar groups. Returns false, and joins nothing, if their average
-    /// similarity is below `min_similarity` or no two groups may be joined.
-    bool join_best(double min_similarity) {
+    /// Joins the two groups with the highest average score. Returns false, and joins nothing, if
+    /// their average score is below `min_score` or no two groups may be joined.
+    bool join_best(double min_score) {
         std::size_t best = count_;
         double highest = never;
         for (std::size_t i = 0; i < count_; ++i) {
             if (members_[i].empty() || !nearest_[i]) continue;
-            if (const double average_similarity = average(i, *nearest_[i]);
-                average_similarity > highest) {
-                highest = average_similarity;
+            if (const double average_score = average(i, *nearest_[i]); average_score > highest) {
+                highest = average_score;
                 best = i;
             }
         }
-        if (best == count_ || highest < min_similarity) return false;
+        if (best == count_ || highest < min_score) return false;
         join(std::min(best, *nearest_[best]), std::max(best, *nearest_[best]));
         return true;
     }
@@ -60,7 +66,7 @@ class Linkage {
   private:
     double& sum(std::size_t i, std::size_t k) { return sums_[i * count_ + k]; }
 
-    /// Returns the average similarity between the tracks of two groups.
+    /// Returns the average score between the tracks of two groups.
     double average(std::size_t i, std::size_t k) {
         return sum(i, k) / static_cast<double>(members_[i].size() * members_[k].size());
     }
@@ -71,8 +77,8 @@ class Linkage {
         double highest = never;
         for (std::size_t k = 0; k < count_; ++k) {
             if (k == i || members_[k].empty()) continue;
-            if (const double average_similarity = average(i, k); average_similarity > highest) {
-                highest = average_similarity;
+            if (const double average_score = average(i, k); average_score > highest) {
+                highest = average_score;
                 nearest_[i] = k;
             }
         }
@@ -89,7 +95,7 @@ class Linkage {
         members_[from].clear();
         // Find the nearest group again for the joined group, and for groups whose nearest group was
         // one of the two. For all other groups, the nearest group stays the same: the average
-        // similarity to the joined group lies between the averages to the two groups before they
+        // score with the joined group lies between the averages to the two groups before they
         // were joined.
         for (std::size_t k = 0; k < count_; ++k) {
             if (members_[k].empty()) continue;
@@ -98,7 +104,7 @@ class Linkage {
     }
 
     std::size_t count_;
-    /// For each pair of groups, the sum of the similarities between their tracks.
+    /// For each pair of groups, the sum of the scores between their tracks.
     std::vector<double> sums_;
     /// Tracks of each group; empty if the group was joined into another group.
     std::vector<std::vector<std::size_t>> members_;
@@ -113,7 +119,7 @@ bool visible_together(const TrackFace& a, const TrackFace& b) {
 }
 
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
-                                                      double min_similarity) {
+                                                      const gallery::ScoreSpace& space) {
     // Sort by video and start of the track. The other two parts of the key break ties, so that the
     // groups do not depend on the order of the input.
     std::vector<std::size_t> order(tracks.size());
@@ -126,8 +132,9 @@ std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFac
     ordered.reserve(tracks.size());
     for (const auto index : order) ordered.push_back(tracks[index]);
 
-    Linkage linkage(ordered);
-    while (linkage.join_best(min_similarity)) {
+    Linkage linkage(ordered, space);
+    const double min_score = space.has_cohort() ? same_person : same_person_without_cohort;
+    while (linkage.join_best(min_score)) {
     }
     auto groups = linkage.take_groups();
     for (auto& group : groups) {

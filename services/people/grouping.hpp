@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/embedding.hpp"
+#include "gallery/score/score_space.hpp"
 
 namespace facebus::people {
 
@@ -17,28 +18,25 @@ struct TrackFace {
     std::int64_t to = 0;    ///< end of the track, in ns, on the same time scale as `from`
 };
 
-/// Minimum average similarity at which two groups of tracks are considered to show the same person.
-///
-/// According to models/cohort.json, the mean similarity of a template, fused from three images, to
-/// three other images of the same person is 0.78 +- 0.07. For comparison, 1,200 impostors were
-/// drawn from that cohort, each with a template fused from five images. After multiplication by
-/// gallery::Cohort::tail, 0.9% of the similarities between two of them are above 0.45, 0.4% above
-/// 0.5 and 0.03% above 0.6. It is even rarer that the average over all pairs of tracks from two
-/// groups is that high. A lower value would join the tracks of different people more often. For
+/// Minimum average score (see gallery::ScoreSpace) at which two groups of tracks are considered to
+/// show the same person: the threshold for a FPIR of 1% in a gallery of 100 people, according to
+/// models/cohort.json. A lower value would join the tracks of different people more often. For
 /// users of `facebus collect`, separating two people in one folder is tedious, whereas merging two
 /// folders of one person is easy.
-inline constexpr double same_person = 0.5;
+inline constexpr double same_person = 0.18;
+/// The same for a model without a cohort, whose scores are cosine similarities.
+inline constexpr double same_person_without_cohort = 0.5;
 
 /// Returns whether both tracks are visible at the same time in the same video. If so, they cannot
 /// show the same person.
 bool visible_together(const TrackFace& a, const TrackFace& b);
 
 /// Groups the tracks by person and returns one list of indices into `tracks` per person. Repeatedly
-/// joins the two groups with the highest average similarity while it is at least `min_similarity`.
+/// joins the two groups with the highest average score while it is at least same_person.
 /// Never joins two groups if a track of one is visible together with a track of the other. Sorts
 /// the tracks of each person by video and then by start, and the people by their first tracks. The
 /// grouping does not depend on the order of `tracks`.
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
-                                                      double min_similarity = same_person);
+                                                      const gallery::ScoreSpace& space);
 
 }  // namespace facebus::people

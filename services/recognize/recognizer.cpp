@@ -12,23 +12,26 @@ namespace facebus::recognize {
 namespace {
 
 /// Sets the decision and the fields that explain it. For a track of an ignored person, sets only
-/// `threshold`, `reason` and `ignored`, so that the result does not reveal who it is.
+/// `score_threshold`, `reason` and `ignored`, so that the result does not reveal who it is.
 void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
-    identity.threshold = decision.threshold;
+    identity.score_threshold = decision.threshold;
     if (decision.ignored) {
         identity.reason = "the person is ignored";
         identity.ignored = true;
         return;
     }
     identity.decision = results::to_decision(decision.verdict);
-    if (decision.verdict == Verdict::undecided) {
+    if (decision.ambiguous) {
+        identity.reason =
+            fmt::format("ambiguous: the margin over the runner-up is below {:.3f}", policy.margin);
+    } else if (decision.verdict == Verdict::undecided) {
         identity.reason =
             decision.good_probes == 0
                 ? fmt::format("no face has a quality of at least {:.2f}", policy.min_quality)
-                : fmt::format("only {} of the {} required good faces seen so far",
-                              decision.good_probes, policy.min_probes);
+                : fmt::format("only {} of the {} required clear faces seen so far",
+                              decision.clear_probes, policy.min_probes);
     }
     const auto& best = decision.match.best;
     if (!best) {
@@ -40,17 +43,22 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     if (decision.verdict == Verdict::known) {
         identity.subject_id = best->subject_id;
         identity.subject = best->name;
-    } else if (decision.verdict == Verdict::unknown && best->similarity >= decision.threshold) {
-        identity.reason =
-            fmt::format("the margin over the runner-up is below {:.3f}", policy.margin);
     }
     identity.similarity = best->similarity;
+    identity.score = best->score;
+    // The cosine similarity at which the score would reach its threshold.
+    identity.threshold = best->similarity + decision.threshold - best->score;
     identity.probability = decision.probability;
-    identity.margin = decision.margin;
+    identity.score_margin = decision.margin;
+    const auto& second = decision.match.runner_up;
+    identity.margin = best->similarity - (second ? second->similarity : 0);
     // Do not expose an ignored subject, either as the best match or as the runner-up.
     if (!best->ignored) identity.samples = best->samples;
-    if (const auto& second = decision.match.runner_up; second && !second->ignored) {
+    if (second && !second->ignored) {
         identity.runner_up = {second->subject_id, second->name, second->similarity};
+        if (decision.ambiguous && !best->ignored) {
+            identity.best = {best->subject_id, best->name, best->similarity};
+        }
     }
 }
 

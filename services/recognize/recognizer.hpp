@@ -30,8 +30,9 @@ class Recognizer {
 
     /// Throws the errors of vision::Embedder.
     explicit Recognizer(const std::filesystem::path& models,
-                        vision::Engine engine = vision::Engine::opencv)
-        : embedder_(models, engine) {}
+                        vision::Engine engine = vision::Engine::opencv,
+                        vision::Model model = vision::Model::facenet)
+        : embedder_(models, engine, model) {}
 
     /// Returns one identity per probe, in the order of `items`. Calls `remember` once per probe.
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,

@@ -12,7 +12,7 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
                const gallery::CalibrationOptions& calibration)
     : runtime_(runtime),
       options_(options),
-      recognizer_(runtime.models, options.engine),
+      recognizer_(runtime.models, options.engine, options.model),
       watcher_(runtime, redis, calibration, recognizer_.model_id()),
       tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
       broker_(runtime.context, bus::SocketType::dealer),

@@ -24,6 +24,12 @@ void add(Json& json, const char* key, const std::optional<T>& value) {
     }
 }
 
+Json candidate_json(const wire::Candidate& candidate) {
+    return {{"subject_id", candidate.subject_id},
+            {"subject", candidate.subject},
+            {"similarity", rounded(candidate.similarity)}};
+}
+
 Json box_json(const Box& box) {
     return {{"x", rounded(box.x)},
             {"y", rounded(box.y)},
@@ -67,18 +73,21 @@ Json identity_json(const wire::Identity& identity, Detail detail) {
     add(json, "similarity", identity.similarity);
     add(json, "probability", identity.probability);
     json["threshold"] = rounded(identity.threshold);
+    add(json, "score", identity.score);
+    add(json, "score_threshold", identity.score_threshold);
     json["quality"] = rounded(identity.quality);
     json["faces"] = identity.probes;
     json["box"] = box_json(identity.box);
     add(json, "reason", identity.reason);
     if (identity.ignored.value_or(false)) json["ignored"] = true;
+    if (identity.best) json["best"] = candidate_json(*identity.best);
+    if (identity.runner_up && (identity.best || detail == Detail::explained)) {
+        json["runner_up"] = candidate_json(*identity.runner_up);
+    }
     if (detail == Detail::event) return json;
 
     add(json, "margin", identity.margin);
-    if (const auto& second = identity.runner_up) {
-        json["runner_up"] = {{"subject", second->subject},
-                             {"similarity", rounded(second->similarity)}};
-    }
+    add(json, "score_margin", identity.score_margin);
     json["probes"] = identity.probes;  // same as "faces"; see openapi.json
     json["samples"] = samples_json(identity.samples);
     json["model"] = identity.model;

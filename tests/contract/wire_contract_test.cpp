@@ -152,6 +152,16 @@ BOOST_AUTO_TEST_CASE(encodes_an_identity_with_crop_quality_to_its_golden_bytes) 
     BOOST_TEST(decoded->crop_quality.value().sharpness == examples::quality.sharpness);
 }
 
+BOOST_AUTO_TEST_CASE(encodes_an_identity_with_scores_to_its_golden_bytes) {
+    const auto written = wire::encode(examples::with_score());
+    BOOST_TEST(written == golden("identity.score", written));
+    const auto decoded = wire::decode<wire::Identity>(written, crop_bytes);
+    BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
+    BOOST_TEST(decoded->score.value() == 0.375);
+    BOOST_TEST(decoded->score_threshold.value() == 0.1875);
+    BOOST_TEST(decoded->score_margin.value() == 0.25);
+}
+
 BOOST_AUTO_TEST_CASE(schemas_list_exactly_the_encoded_keys_and_types) {
     const auto common = json::parse(read(schemas / "common.json"));
     examples::for_each([&](const auto& message, std::size_t) {
@@ -195,7 +205,7 @@ BOOST_AUTO_TEST_CASE(schemas_and_decoder_accept_the_same_ids) {
         pattern("identity", "track"),
         pattern("identity", "subject_id"),
         identity["samples"]["items"]["pattern"],
-        common["$defs"]["runner_up"]["properties"]["subject_id"]["pattern"]};
+        common["$defs"]["candidate"]["properties"]["subject_id"]["pattern"]};
     for (const auto& text : patterns) {
         const std::regex id(text);
         for (const std::string& example :

@@ -1,5 +1,5 @@
 // Fuzzes the parser of cohort files (statistics of many faces).
-#include "gallery/decide/cohort.hpp"
+#include "gallery/score/cohort.hpp"
 
 #include "fuzz.hpp"
 

@@ -12,8 +12,9 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
         values.push_back({std::string(rest.substr(0, end))});
         rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     }
-    const auto policy = gallery::decode_policy({std::move(values)});
-    if (!policy) return 0;
-    fuzz::require(gallery::check_policy(*policy).has_value(), "an accepted policy can be stored");
+    const auto options = gallery::decode_calibration({std::move(values)});
+    if (!options) return 0;
+    fuzz::require(gallery::check_calibration(*options).has_value(),
+                  "an accepted calibration can be stored");
     return 0;
 }

@@ -31,8 +31,8 @@ gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
     }
 }
 
-/// Returns an array of six strings: the first five lines of `bytes`, and all bytes after these
-/// lines.
+/// Returns an array of the first five lines of `bytes`, all bytes after these lines, and two nils,
+/// because the sample has no further embedding.
 gallery::Reply sample_reply(std::string_view bytes) {
     std::vector<gallery::Reply> elements;
     for (int i = 0; i < 5; ++i) {
@@ -41,6 +41,7 @@ gallery::Reply sample_reply(std::string_view bytes) {
         bytes = end == std::string_view::npos ? std::string_view() : bytes.substr(end + 1);
     }
     elements.push_back({std::string(bytes)});
+    elements.resize(8);
     return {std::move(elements)};
 }
 
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto command = gallery::write_sample(*sample);
     std::vector<gallery::Reply> written;
     for (std::size_t i = 3; i < command.size(); i += 2) written.push_back({command[i]});
+    written.resize(8);
     const auto again = gallery::decode_sample(id, {std::move(written)});
     fuzz::require(again && again->embedding == sample->embedding && again->source == sample->source,
                   "an accepted sample is unchanged after writing and reading");

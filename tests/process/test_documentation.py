@@ -64,6 +64,8 @@ class Commands(ProcessTest):
         # `facebus watch` runs until it is stopped, so limit its time.
         ran = self.run_commands(readme, environment, {
             "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
+            "merge Al Alice": "merge joe_biden Alice",
+            "Alice ID": "Alice $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)",
             "photo ID": "photo $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
         self.assertIn("joe_biden", ran.out)
         for name in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):

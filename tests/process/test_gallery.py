@@ -286,6 +286,21 @@ class GalleryTest(support.ProcessTest):
                     self.assertEqual([[s[k] for k in keys] for s in samples],
                                      [[s[k] for k in keys] for s in self.samples_of(name)])
 
+    def test_reembed_lists_the_samples_without_a_photo(self):
+        support.need((support.MODELS / "sface.onnx").exists(),
+                     f"no sface.onnx in {support.MODELS}; run models/prepare --only sface")
+        self.system.enrol(PHOTOS / "barack_obama")
+        self.system.environment["FACEBUS_GALLERY_KEEP_PHOTOS"] = "false"
+        self.system.enrol("--name", "without photo", PHOTOS / "joe_biden")
+        moved = self.system.facebus("gallery", "reembed", "--model", "sface", "--finish")
+        self.assertEqual(65, moved.code, moved)
+        self.assertIn("3 samples embedded", moved.out)
+        self.assertIn("1 cannot be moved", moved.out)
+        sample = self.samples_of("without photo")[0]
+        self.assertIn(f"without photo: sample {sample['id']}", moved.err)
+        self.assertIn("facenet", sample["model"])
+        self.assertIn("sface", self.samples_of("barack_obama")[0]["model"])
+
     def test_export_fails_and_writes_no_file_if_the_samples_of_a_person_cannot_be_read(self):
         support.need_tool("redis-cli")
         self.system.enrol(PHOTOS)
@@ -304,6 +319,53 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual(0, removed.code, removed)
         self.assertEqual({"joe_biden": 1}, self.sample_counts())
         self.assertEqual(65, self.system.facebus("gallery", "show", "barack_obama").code)
+
+    def gallery(self, *arguments, code=0):
+        """Runs `facebus gallery` and returns its result, which must have this exit code."""
+        result = self.system.facebus("gallery", *arguments)
+        self.assertEqual(code, result.code, result)
+        return result
+
+    def test_a_person_is_enrolled_twice_only_on_request_then_listed_as_a_duplicate_and_merged(self):
+        self.system.enrol(PHOTOS)
+        self.assertEqual("0 pairs\n", self.gallery("duplicates").out)
+        rejected = self.system.facebus("gallery", "add", PHOTOS / "barack_obama/obama.jpg", "--name", "Barry")
+        self.assertEqual(65, rejected.code, rejected)
+        self.assertIn('the face looks like "barack_obama", ', rejected.err)
+        self.assertIn("--allow-duplicates", rejected.err)
+        self.assertEqual(SAMPLES, self.sample_counts())
+        self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "Barry", "--allow-duplicates")
+        pair, = json.loads(self.gallery("duplicates", "--json").out)
+        self.assertEqual({"barack_obama", "Barry"}, {pair["first"]["name"], pair["second"]["name"]})
+        self.assertGreater(pair["similarity"], 0.6)
+        text = self.gallery("duplicates").out
+        self.assertIn(f"{pair['similarity']:.2f}  ", text)
+        self.assertIn("1 pair; to merge one, run facebus gallery merge", text)
+        self.assertEqual("Barry is merged into barack_obama: 1 sample moved\n",
+                         self.gallery("merge", "Barry", "barack_obama").out)
+        self.assertEqual({"barack_obama": 4, "joe_biden": 1}, self.sample_counts())
+        self.assertEqual("0 pairs\n", self.gallery("duplicates").out)
+        for names, part in ((("Barry", "joe_biden"), "Barry"), (("joe_biden", "Nobody"), "Nobody"),
+                            (("joe_biden", "joe_biden"), "same person")):
+            self.assertIn(part, self.gallery("merge", *names, code=65).err)
+
+    def test_rename_fails_if_another_person_has_the_name(self):
+        self.system.enrol(PHOTOS)
+        self.gallery("rename", "joe_biden", "Joe")
+        self.assertEqual({"barack_obama": 3, "Joe": 1}, self.sample_counts())
+        error = self.gallery("rename", "Joe", "barack_obama", code=65).err
+        self.assertIn('facebus gallery merge "Joe" "barack_obama"', error)
+        self.assertIn("Nobody", self.gallery("rename", "Nobody", "Joe", code=65).err)
+        self.assertEqual({"barack_obama": 3, "Joe": 1}, self.sample_counts())
+
+    def test_remove_sample_removes_one_sample_of_the_named_person(self):
+        self.system.enrol(PHOTOS)
+        sample, *others = [sample["id"] for sample in self.samples_of("barack_obama")]
+        self.assertIn("belongs to", self.gallery("remove-sample", "joe_biden", sample, code=65).err)
+        self.gallery("remove-sample", "barack_obama", sample)
+        self.assertEqual(others, [sample["id"] for sample in self.samples_of("barack_obama")])
+        self.assertIn("no sample with this id",
+                      self.gallery("remove-sample", "barack_obama", sample, code=65).err)
 
     def test_list_prints_everyone_as_text(self):
         self.system.enrol(PHOTOS)
@@ -343,6 +405,12 @@ class RunningGalleryTest(support.ProcessTest):
     def play(self):
         self.system.play(CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true",
                          FACEBUS_CAMERAS_CLIP_PACE="live")
+
+    def play_again(self):
+        """Restarts the clip, so that there is a new track and so a new result."""
+        self.system.stop("capture")
+        self.system.messages.clear()
+        self.play()
 
     def wait_for(self, subject):
         """Waits for the next identity with this subject, or without a subject if `subject` is None. Returns the
@@ -388,6 +456,38 @@ class RunningGalleryTest(support.ProcessTest):
         self.wait_for(None)
         self.assertEqual([], [m["subject"] for m in identities(self.system.messages)
                               if m["decision"] == "known"])
+
+    def test_reembed_moves_the_gallery_to_another_network_while_workers_run(self):
+        support.need((support.MODELS / "sface.onnx").exists(),
+                     f"no sface.onnx in {support.MODELS}; run models/prepare --only sface")
+        self.system.enrol("--name", "the man", self.frames)
+        self.system.start_all()
+        self.play()
+        old = self.wait_for("the man")["model"]
+        self.assertIn("facenet", old)
+        moved = self.system.facebus("gallery", "reembed", "--model", "sface")
+        self.assertEqual(0, moved.code, moved)
+        self.assertIn("0 already had an embedding, 0 cannot be moved", moved.out)
+        again = self.system.facebus("gallery", "reembed", "--model", "sface")
+        self.assertEqual(0, again.code, again)
+        self.assertTrue(again.out.startswith("0 samples embedded"), again.out)
+        # The running workers still use the old network. Restart them with the new one.
+        self.play_again()
+        self.assertEqual(old, self.wait_for("the man")["model"])
+        self.system.environment["FACEBUS_RECOGNIZE_MODEL"] = "sface"
+        for name in ("recognize-1", "recognize-2"):
+            self.system.stop(name)
+        self.system.start("recognize")
+        self.play_again()
+        named = self.system.until(lambda m: m.kind == "identity" and m["model"] != old
+                                  and m.get("subject") == "the man")
+        self.assertTrue(named["model"].startswith("sface-"), named["model"])
+        finished = self.system.facebus("gallery", "reembed", "--finish")
+        self.assertEqual(0, finished.code, finished)
+        shown = json.loads(self.system.facebus("gallery", "show", "the man", "--json").out)
+        self.assertEqual({named["model"]}, {sample["model"] for sample in shown})
+        self.play_again()
+        self.assertEqual(named["model"], self.wait_for("the man")["model"])
 
     def test_a_removed_person_leaves_no_trace_in_redis(self):
         self.system.enrol("--name", "the man", self.frames)

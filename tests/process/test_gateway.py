@@ -32,7 +32,7 @@ class Recognition(GatewayTest):
         self.assertEqual([], face["subjects"])
         self.assertEqual("Barack Obama", face["candidates"][0]["subject"])
         self.assertLess(face["similarity"], face["threshold"])
-        self.assertIn("no subject has a similarity of at least", face["reason"])
+        self.assertIn("no subject has a score of at least", face["reason"])
 
     def test_enrolment_and_removal_take_effect_immediately(self):
         gateway = Gateway(self)
@@ -132,7 +132,7 @@ class Enrolment(GatewayTest):
     def test_rejects_the_same_photos_as_the_command_line_with_the_same_reasons(self):
         gateway = Gateway(self)
         blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA[0], "-vf", "gblur=sigma=20")
-        small = ffmpeg_image(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/8:-1")
+        small = ffmpeg_image(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/12:-1")
         both = ffmpeg_image(self, "both.png", "-i", OBAMA[0], "-i", OBAMA[1], "-filter_complex",
                             "[0]scale=-1:800[a];[1]scale=-1:800[b];[a][b]hstack")
         for file in (blurred, small, both):
@@ -141,6 +141,19 @@ class Enrolment(GatewayTest):
             self.assertIn(reason.removeprefix("No face is found in the given image: "), expected)
         gateway.expect_error(gateway.post(f"{FACES}?subject=X", image_part(both)), 400, 31, "crop the image")
         self.assertEqual([], gateway.subjects())
+
+    def test_enrols_a_blurred_photo_with_a_warning_unless_poor_photos_are_refused(self):
+        blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA[0], "-vf", "scale=-1:250,gblur=sigma=2")
+        gateway = Gateway(self)
+        face = gateway.add_face("Barack", blurred)
+        self.assertRegex(face["warning"], r"the face is (blurred|too small): .* recommended")
+        self.assertNotIn("warning", gateway.add_face("Joe", BIDEN))
+        added = gateway.facebus("gallery", "add", blurred, "--name", "Barry", "--allow-duplicates")
+        self.assertEqual(0, added.code, added)
+        self.assertIn(f"warning: enrolled {blurred} for Barry, but {face['warning']}", added.err)
+        strict = Gateway(self, FACEBUS_GALLERY_REFUSE_POOR="true")
+        reason = strict.expect_error(strict.post(f"{FACES}?subject=Barack", image_part(blurred)), 400, 21)
+        self.assertEqual(face["warning"].replace("recommended", "required"), reason)
 
     def test_enrols_several_photos_at_once_and_reports_why_some_were_rejected(self):
         gateway = Gateway(self)
@@ -259,7 +272,7 @@ class Gallery(GatewayTest):
 
     def test_merged_subject_has_the_faces_of_both_subjects(self):
         gateway = self.gateway_with_one_person()
-        gateway.add_face("Mr%20President", OBAMA[1])
+        gateway.add_face("Mr%20President&allow_duplicate=true", OBAMA[1])
         gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge",
                                              body={"from": "Barack Obama", "into": "Nobody"}), 404, 42)
         gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge",
@@ -271,6 +284,32 @@ class Gallery(GatewayTest):
         self.assertEqual(("Barack Obama", 2), (subject["subject"], subject["faces"]))
         (face,) = gateway.recognise(OBAMA[2])
         self.assertEqual(2, len(face["candidates"][0]["samples"]))
+
+    def test_enrols_a_face_that_belongs_to_another_person_only_on_request(self):
+        gateway = self.gateway_with_one_person()
+        photo = image_part(OBAMA[1])
+        message = gateway.expect_error(gateway.post(f"{FACES}?subject=Barry", photo), 409, 409, "allow_duplicate=true")
+        self.assertRegex(message, r'looks like "Barack Obama", 0\.\d\d;')
+        many = gateway.expect_success(gateway.post(
+            f"{GALLERY}/faces", ("file", OBAMA[1].read_bytes(), "Barry.jpg"), ("file", BIDEN.read_bytes(), "Joe.jpg"),
+            ("file", BIDEN.read_bytes(), "Joseph.jpg")))
+        self.assertEqual([409, None, 409], [face.get("code") for face in many["faces"]])
+        self.assertIn('"Joe"', many["faces"][2]["message"])
+        self.assertEqual(["Barack Obama", "Joe"], gateway.subjects())
+        gateway.expect_error(gateway.post(f"{FACES}?subject=Barry&allow_duplicate=x", photo), 400, 36)
+        gateway.add_face("Barry&allow_duplicate=true", OBAMA[0])
+        self.assertEqual(["Barack Obama", "Barry", "Joe"], gateway.subjects())
+        # The same photo is enrolled under two names, so another photo of the person is ambiguous.
+        (face,) = gateway.recognise(OBAMA[2], "?prediction_count=2")
+        self.assertEqual(("undecided", []), (face["decision"], face["subjects"]))
+        self.assertRegex(face["reason"], '^ambiguous: .*"Barack Obama".*"Barry"|^ambiguous: .*"Barry".*"Barack Obama"')
+
+    def test_does_not_name_an_ignored_person_whose_face_is_enrolled_again(self):
+        gateway = self.gateway_with_one_person()
+        gateway.expect_success(gateway.request("PUT", f"{GALLERY}/subjects/Barack%20Obama", body={"ignored": True}))
+        message = gateway.expect_error(gateway.post(f"{FACES}?subject=Barry", image_part(OBAMA[1])), 409, 409)
+        self.assertIn("looks like an ignored person", message)
+        self.assertNotIn("Barack", message)
 
     def test_lists_faces_in_pages(self):
         gateway = self.gateway_with_one_person()

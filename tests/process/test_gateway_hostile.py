@@ -131,8 +131,9 @@ class UnknownKeys(GatewayTest):
                 ("POST", f"{GALLERY}/export", {"passphrase": "secret", "more": 1}, "passphrase"),
                 ("PUT", person, {"ignored": True, "until": "tomorrow"}, "ignored"),
                 ("POST", f"{GALLERY}/merge", {"from": "Barack Obama", "into": "X", "dry": True}, "from, into"),
-                ("POST", "/api/v1/unknown/name", {"subject": "X", "faces": face, "ignored": True}, "subject, faces"),
-                ("POST", "/api/v1/unknown/ignore", {"faces": face, "name": "X"}, "subject, faces"),
+                ("POST", "/api/v1/unknown/name", {"subject": "X", "faces": face, "ignored": True},
+                 "subject, faces, allow_duplicate"),
+                ("POST", "/api/v1/unknown/ignore", {"faces": face, "name": "X"}, "subject, faces, allow_duplicate"),
                 ("POST", "/api/v1/unknown/dismiss", {"faces": face, "all": True}, "faces")):
             with self.subTest(path=path, body=body):
                 unknown = next(key for key in body if key not in known.split(", "))

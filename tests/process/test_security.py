@@ -355,7 +355,7 @@ class RedisTest(SecurityTest):
                        ("SET", "facebus:format", "2")],
             "worker": [("HSET", "facebus:sample:a", "embedding", "x"), ("DEL", "facebus:sample:a"),
                        ("XADD", "facebus:results", "*", "a", "b"), ("FLUSHALL",),
-                       ("GET", "facebus:picture:a"), ("HSET", "facebus:gallery:policy", "threshold", "0"),
+                       ("GET", "facebus:picture:a"), ("HSET", "facebus:gallery:calibration", "fpir", "0.5"),
                        ("SCAN", "0"), ("SET", "facebus:format", "2")],
             "enrol": [("FLUSHALL",), ("CONFIG", "SET", "dir", "/tmp"), ("SET", "other", "1"),
                       ("ACL", "LIST"), ("SHUTDOWN",), ("CLIENT", "LIST")],

@@ -165,6 +165,42 @@ BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_erases
     BOOST_TEST(!contains(everything(), ann->subject_id));
 }
 
+BOOST_AUTO_TEST_CASE(merging_moves_the_samples_and_requires_two_existing_subjects) {
+    const auto ann = store.add("Ann", sample(face(1)), photo_of(1));
+    BOOST_REQUIRE(store.add("Ann", sample(face(3))));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2))));
+    check_refused(store.merge("Ann", "Nobody"), "Nobody");
+    check_refused(store.merge("Nobody", "Ann"), "Nobody");
+    check_refused(store.merge("Ann", " Ann "), "same person");
+    BOOST_TEST(store.list()->size() == 2U);
+    BOOST_TEST(*store.merge("Ann", "Anna") == 2U);
+    erase();
+    BOOST_TEST(!store.find("Ann")->has_value());
+    BOOST_TEST(store.show("Anna")->size() == 3U);
+    BOOST_TEST(store.photo(ann->id)->value_or("") == photo_of(1));
+    BOOST_TEST(!contains(everything(), ann->subject_id));
+}
+
+BOOST_AUTO_TEST_CASE(renaming_to_a_taken_name_changes_nothing_if_merging_is_not_wanted) {
+    BOOST_REQUIRE(store.add("Ann", sample(face(1))));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2))));
+    const auto version = *store.version();
+    check_failed(store.rename("Ann", "Anna", Store::IfTaken::fail), ErrorKind::exists, "Anna");
+    BOOST_TEST(*store.version() == version);
+    BOOST_TEST(*store.rename("Ann", "Bea", Store::IfTaken::fail) == false);
+    BOOST_TEST(store.find("Bea")->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(removes_a_sample_only_of_the_named_subject) {
+    const auto one = store.add("Anna", sample(face(1)));
+    BOOST_REQUIRE(store.add("Bert", sample(face(2))));
+    check_refused(store.remove_sample(one->id, "Bert"), "belongs to \"Anna\"");
+    check_refused(store.remove_sample(one->id, "Nobody"), "Nobody");
+    BOOST_TEST(store.show("Anna")->size() == 1U);
+    BOOST_TEST(*store.remove_sample(one->id, " Anna ") == "Anna");
+    BOOST_TEST(store.show("Anna")->empty());
+}
+
 BOOST_AUTO_TEST_CASE(
     removing_a_sample_erases_the_results_that_contain_its_id_and_tracks_that_could_show_it) {
     const auto one = store.add("Anna", sample(face(1), "1.jpg"), photo_of(1));

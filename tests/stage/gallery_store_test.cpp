@@ -1,5 +1,5 @@
-// Tests of adding, showing and finding samples, of the stored policy, and of loading and refreshing
-// snapshots.
+// Tests of adding, showing and finding samples, of the stored calibration, and of loading and
+// refreshing snapshots.
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(an_empty_gallery_loads_without_error) {
     BOOST_TEST(store.ping().has_value());
     BOOST_TEST(store.list()->empty());
     BOOST_TEST(*store.version() == "0-0");
-    BOOST_TEST(!store.policy()->has_value());
+    BOOST_TEST(!store.calibration()->has_value());
     BOOST_TEST(!store.find("Anna")->has_value());
     const auto snapshot = store.load("model-1");
     BOOST_REQUIRE(snapshot);
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_names_and_samples) {
 BOOST_AUTO_TEST_CASE(rejects_a_sample_of_another_model_and_names_both_models) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto other = store.add("Bert", sample(face(2), "b.jpg", "model-2"));
-    check_refused(other, "only after all subjects are removed");
+    check_refused(other, "move the gallery to it with `facebus gallery reembed`");
     BOOST_TEST(contains(other.error().message, "model-1"));
     BOOST_TEST(contains(other.error().message, "model-2"));
 }
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_rejected_writes_do
     BOOST_TEST(changed());
     BOOST_TEST(!store.add("Anna", sample(face(1))));
     BOOST_TEST(!changed());
-    BOOST_REQUIRE(store.set_policy(Policy{}));
+    BOOST_REQUIRE(store.set_calibration({}));
     BOOST_TEST(changed());
     BOOST_REQUIRE(store.set_ignored("Anna", true));
     BOOST_TEST(changed());
@@ -172,16 +172,25 @@ BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_rejected_writes_do
     BOOST_TEST((*store.load("m"))->version() == *store.version());
 }
 
-BOOST_AUTO_TEST_CASE(stores_the_policy_and_rejects_invalid_values) {
-    BOOST_REQUIRE(store.set_policy({.threshold = 0.42F, .offset = -7.25}));
-    const auto policy = store.policy();
-    BOOST_REQUIRE((policy && policy->has_value()));
-    BOOST_TEST((*policy)->threshold == 0.42F);
-    BOOST_TEST((*policy)->offset == -7.25);
-    BOOST_TEST(!store.set_policy({.threshold = 5.0F}));
-    BOOST_REQUIRE(redis.run({"HSET", keys::policy, "margin", "junk"}));
-    BOOST_REQUIRE(!store.policy());
-    BOOST_TEST((store.policy().error().kind == ErrorKind::malformed));
+BOOST_AUTO_TEST_CASE(stores_the_calibration_and_rejects_invalid_values) {
+    BOOST_REQUIRE(store.set_calibration({.fpir = 0.002, .base = {.margin = 0.125F}}));
+    const auto stored = store.calibration();
+    BOOST_REQUIRE((stored && stored->has_value()));
+    BOOST_TEST((*stored)->fpir == 0.002);
+    BOOST_TEST((*stored)->base.margin == 0.125F);
+    BOOST_TEST(!store.set_calibration({.fpir = 5}));
+    BOOST_REQUIRE(redis.run({"HSET", keys::calibration, "margin", "junk"}));
+    BOOST_REQUIRE(!store.calibration());
+    BOOST_TEST((store.calibration().error().kind == ErrorKind::malformed));
+}
+
+BOOST_AUTO_TEST_CASE(does_not_apply_thresholds_that_an_earlier_version_stored_for_similarities) {
+    BOOST_TEST(!*store.has_old_policy());
+    BOOST_REQUIRE(redis.run({"HSET", keys::policy, "threshold", "0.5", "margin", "0.05"}));
+    BOOST_TEST(!store.calibration()->has_value());
+    BOOST_TEST(*store.has_old_policy());
+    BOOST_REQUIRE(store.set_calibration({}));
+    BOOST_TEST(!*store.has_old_policy());
 }
 
 BOOST_AUTO_TEST_CASE(concurrent_additions_under_one_name_create_one_subject) {

@@ -1,6 +1,7 @@
 // Tests the face stage of the gateway with the real models.
 #include <boost/test/unit_test.hpp>
 
+#include "gallery/decide/calibration.hpp"
 #include "gateway/faces/face_stage.hpp"
 #include "gateway/rest/face_json.hpp"
 #include "support/images.hpp"
@@ -38,7 +39,8 @@ struct Fixture {
     RecognisedFace recognise(const Image& image, const gallery::Snapshot& snapshot) {
         const auto detected = stage.detect(image, {}, true);
         BOOST_REQUIRE(detected);
-        return FaceStage::recognise(*detected, {}, snapshot, gallery::Policy{}).front();
+        return FaceStage::recognise(*detected, {}, snapshot, gallery::policy_for(snapshot, {}))
+            .front();
     }
 };
 

@@ -2,7 +2,8 @@
 // Redis.
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/decide/cohort.hpp"
+#include "gallery/decide/calibration.hpp"
+#include "gallery/score/cohort.hpp"
 #include "recognize/recognizer.hpp"
 #include "support/example_messages.hpp"
 #include "support/faces.hpp"
@@ -54,11 +55,11 @@ ProbeItem item(const Crop& crop, const std::string& track, int number) {
 struct Fixture {
     Recognizer recognizer{test::models()};
     std::map<std::string, std::vector<gallery::Probe>> memory;
-    gallery::Policy policy;
+    gallery::CalibrationOptions calibration;
 
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
                                         const gallery::Snapshot& snapshot) {
-        return recognizer.process(items, snapshot, policy,
+        return recognizer.process(items, snapshot, gallery::policy_for(snapshot, calibration),
                                   [this](const std::string& track, const gallery::Probe& probe) {
                                       memory[track].push_back(probe);
                                       return memory[track];
@@ -113,7 +114,7 @@ BOOST_FIXTURE_TEST_CASE(explains_why_a_track_with_too_few_good_faces_is_undecide
     BOOST_TEST((identities[0].decision == wire::Decision::undecided));
     BOOST_TEST(identities[0].reason.value_or("").find("quality") != std::string::npos);
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
-    BOOST_TEST(identities[1].reason.value_or("").find("1 of the 2 required good faces") !=
+    BOOST_TEST(identities[1].reason.value_or("").find("1 of the 2 required clear faces") !=
                std::string::npos);
     BOOST_TEST((identities[2].decision == wire::Decision::unknown));
 }
@@ -141,8 +142,47 @@ BOOST_FIXTURE_TEST_CASE(does_not_reveal_who_an_ignored_person_is, Fixture) {
     BOOST_TEST(identities[3].similarity.has_value());
 }
 
+BOOST_FIXTURE_TEST_CASE(names_both_if_a_person_is_enrolled_under_two_names, Fixture) {
+    const auto obama = crops_of("barack_obama");
+    BOOST_REQUIRE(obama.size() >= 3U);
+    vision::Embedder embedder(test::models());
+    const auto gallery_with = [&](bool second_ignored) {
+        std::vector<gallery::Sample> samples(2);
+        for (std::size_t i = 0; i < 2; ++i) {
+            samples[i].id = test::id("s" + std::to_string(i));
+            samples[i].subject_id = test::id(i == 0 ? "a" : "b");
+            samples[i].model_id = recognizer.model_id();
+            samples[i].embedding = embedder.embed({&obama[0].image, 1}).front();
+        }
+        return gallery::Snapshot{
+            recognizer.model_id(),
+            {{test::id("a"), "Barack", 0}, {test::id("b"), "Barry", 0, second_ignored}},
+            samples,
+            "7-0"};
+    };
+    const auto decide = [&](const std::string& track, bool second_ignored) {
+        const auto identities =
+            process({item(obama[1], track, 1), item(obama[2], track, 2), item(obama[1], track, 3)},
+                    gallery_with(second_ignored));
+        for (const auto& identity : identities) {
+            BOOST_TEST((identity.decision == wire::Decision::undecided));
+            BOOST_TEST(!identity.subject.has_value());
+            BOOST_TEST(identity.reason.value_or("").find("ambiguous") != std::string::npos);
+            BOOST_TEST(wire::decode<wire::Identity>(wire::encode(identity), 0).has_value());
+        }
+        return identities.back();
+    };
+    const auto ambiguous = decide("a", false);
+    BOOST_REQUIRE(ambiguous.best);
+    BOOST_REQUIRE(ambiguous.runner_up);
+    BOOST_TEST(ambiguous.best->subject == "Barack");
+    BOOST_TEST(ambiguous.runner_up->subject == "Barry");
+    BOOST_TEST(!decide("b", true).best.has_value());
+    BOOST_TEST(!decide("c", true).runner_up.has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(explains_why_everyone_is_unknown_if_the_gallery_is_empty, Fixture) {
-    policy.min_probes = 1;
+    calibration.base.min_probes = 1;
     const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
     BOOST_TEST((identities[0].decision == wire::Decision::unknown));
     BOOST_TEST(identities[0].reason.value_or("").find("no face to compare") != std::string::npos);

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(returns_the_crop_of_an_enrolled_person_unless_the_person_is
     const Image image{crop_side, crop_side, crop};
     const auto embedding = vision::Embedder(test::models()).embed({&image, 1}).front();
     gallery::Store store(gallery::RedisOptions{.url = server.url()});
-    BOOST_REQUIRE(store.set_policy(gallery::Policy{}).has_value());
+    BOOST_REQUIRE(store.set_calibration({}).has_value());
     BOOST_REQUIRE(store.add("Ada", test::sample(embedding, "ada.jpg", credit->model)).has_value());
     await_gallery(store.version().value());
 

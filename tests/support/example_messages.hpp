@@ -88,7 +88,7 @@ inline wire::Identity identity() {
             .similarity = 0.75,
             .probability = 0.984375,
             .margin = 0.5,
-            .runner_up = wire::RunnerUp{"c3d4", "Grace Hopper", 0.25},
+            .runner_up = wire::Candidate{"c3d4", "Grace Hopper", 0.25},
             .threshold = 0.375,
             .probes = 3,
             .samples = {"s1", "s2"},
@@ -177,6 +177,15 @@ void complete_field([[maybe_unused]] Field& field) {
 template <class Message>
 Message complete(Message message) {
     complete_field(message);
+    return message;
+}
+
+/// Returns an identity with scores.
+inline wire::Identity with_score() {
+    auto message = identity();
+    message.score = 0.375;
+    message.score_threshold = 0.1875;
+    message.score_margin = 0.25;
     return message;
 }
 

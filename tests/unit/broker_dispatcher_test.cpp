@@ -279,6 +279,25 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     BOOST_TEST(published(7, Decision::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(publishes_an_undecided_result_that_becomes_ambiguous_once_per_pair) {
+    Broker broker;
+    int number = 0;
+    const auto published = [&](const std::string& best, const std::string& second) {
+        broker.dispatcher.credit("w", 1, start);
+        broker.admit(probe("t", ++number));
+        broker.next();
+        auto message = identity(broker.last.value().probe, Decision::undecided);
+        if (!best.empty()) message.best = {best, best, 0.71};
+        message.runner_up = {second, second, 0.7};
+        const auto completed = broker.dispatcher.complete("w", std::move(message), start);
+        return completed && completed->publish.has_value();
+    };
+    BOOST_TEST(published("", "grace"));
+    BOOST_TEST(published("ada", "grace"));
+    BOOST_TEST(!published("grace", "ada"));
+    BOOST_TEST(published("ada", "mary"));
+}
+
 namespace {
 
 /// Completes one probe per word in `decisions`: with that decision, or as a probe of an ignored

@@ -46,7 +46,7 @@ gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>
 /// `facebus collect`.
 std::vector<CollectedPerson> collect_people(const std::vector<KeptTrack>& tracks,
                                             const gallery::Snapshot& gallery) {
-    auto people = people_of(tracks);
+    auto people = people_of(tracks, "model-1");
     recognise(people, gallery, {});
     name_folders(people);
     return people;
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
     // The two faces are too different to be grouped, but both are similar to the subject.
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 4, 5),
                                         track(2, between(0, 2, 0.7F), 0, 1)};
-    BOOST_TEST(people_of(tracks).size() == 2U);
+    BOOST_TEST(people_of(tracks, "model-1").size() == 2U);
     const auto people = collect_people(tracks, gallery_of({{"Ann", axis(0)}}));
     BOOST_TEST(folders(people) == Names{"Ann"}, boost::test_tools::per_element());
     BOOST_TEST_REQUIRE(people[0].tracks.size() == 2U);

@@ -31,6 +31,13 @@ BOOST_AUTO_TEST_CASE(a_result_line_contains_camera_track_decision_and_name) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_line_of_an_ambiguous_result_contains_both_names) {
+    auto ambiguous = identity();
+    ambiguous.best = {"1", "Ann", 0.71};
+    ambiguous.runner_up = {"2", "Bea", 0.70};
+    BOOST_TEST(format_line(ambiguous, false).find("undecided Ann or Bea ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(replaces_control_characters_in_texts_of_messages) {
     const auto is_control = [](char c) {
         return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;

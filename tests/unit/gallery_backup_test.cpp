@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_each_kind_of_record) {
     BOOST_TEST(file.setting == part.setting);
     BOOST_TEST(file.secret);
     BOOST_TEST(file.content == part.content);
-    const auto policy = read_again(Policy{.threshold = 0.25F});
-    BOOST_TEST(policy.threshold == 0.25F);
+    BOOST_TEST(read_again(CalibrationOptions{.fpir = 0.25}).fpir == 0.25);
+    read_again(OldPolicy{});
     const auto anna = read_again(subject);
     BOOST_TEST(anna.id == subject.id);
     BOOST_TEST(anna.name == "Zoë");
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(rejects_lines_that_are_not_records) {
     const auto sample = backup_line(stored_sample());
     for (const auto& line :
          {std::string(), std::string("subject"), std::string("subject {}"), std::string("x {}"),
-          std::string("sample "), std::string("policy {\"threshold\":\"7\"}"),
+          std::string("sample "), std::string("calibration {\"fpir\":\"7\"}"),
           std::string("backup {\"version\":-1}"), replace_once(file, "/etc/", "/etc/../"),
           replace_once(file, "/etc/facebus/bus.key", "bus.key"),
           replace_once(file, "bus.key\"", "\""), replace_once(person, id("anna"), "anna"),

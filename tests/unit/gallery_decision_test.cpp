@@ -73,9 +73,36 @@ BOOST_AUTO_TEST_CASE(face_below_the_threshold_is_unknown) {
     BOOST_TEST((decide_one(similar_to(0.51F, 0), two_people()).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(face_similar_to_two_people_is_unknown) {
-    BOOST_TEST((decide_one(similar_to(0.60F, 0.55F), two_people()).verdict == Verdict::unknown));
-    BOOST_TEST((decide_one(similar_to(0.60F, 0.53F), two_people()).verdict == Verdict::known));
+BOOST_AUTO_TEST_CASE(face_similar_to_two_people_is_ambiguous_however_many_probes_there_are) {
+    for (const std::size_t probes : {1U, 2U, 20U}) {
+        const std::vector<Probe> seen(probes, probe("p", similar_to(0.60F, 0.55F), 0.9F));
+        const Decision decision = decide(seen, two_people(), plain);
+        BOOST_TEST((decision.verdict == Verdict::undecided));
+        BOOST_TEST(decision.ambiguous);
+        BOOST_TEST(!decision.ignored);
+    }
+    const Decision clear = decide_one(similar_to(0.60F, 0.53F), two_people());
+    BOOST_TEST((clear.verdict == Verdict::known));
+    BOOST_TEST(!clear.ambiguous);
+}
+
+BOOST_AUTO_TEST_CASE(face_below_the_threshold_is_unknown_although_two_people_are_as_similar) {
+    const Decision decision = decide_one(similar_to(0.49F, 0.48F), two_people());
+    BOOST_TEST((decision.verdict == Verdict::unknown));
+    BOOST_TEST(!decision.ambiguous);
+}
+
+BOOST_AUTO_TEST_CASE(ambiguous_face_is_ignored_only_if_both_people_are_ignored) {
+    const auto ignored = [](bool anna, bool bert) {
+        const Snapshot gallery{"model-1",
+                               {{test::id("a"), "Anna", 0, anna}, {test::id("b"), "Bert", 0, bert}},
+                               {sample_of("a", axis(0)), sample_of("b", axis(1))},
+                               "1-0"};
+        return decide_one(similar_to(0.60F, 0.55F), gallery).ignored;
+    };
+    BOOST_TEST(ignored(true, true));
+    BOOST_TEST(!ignored(true, false));
+    BOOST_TEST(!ignored(false, true));
 }
 
 BOOST_AUTO_TEST_CASE(unknown_face_still_has_a_best_match) {
@@ -103,6 +130,18 @@ BOOST_AUTO_TEST_CASE(track_with_only_poor_probes_is_undecided_even_at_similarity
 
 BOOST_AUTO_TEST_CASE(unknown_person_with_only_a_poor_probe_is_undecided) {
     BOOST_TEST((decide_one(axis(5), two_people(), 0.1F).verdict == Verdict::undecided));
+}
+
+BOOST_AUTO_TEST_CASE(blurred_tiny_or_turned_faces_make_a_track_known_but_never_unknown) {
+    const auto verdict = [](const Embedding& face, float quality, std::size_t probes) {
+        return decide(std::vector<Probe>(probes, probe("p", face, quality)), two_people(), plain)
+            .verdict;
+    };
+    for (const std::size_t probes : {1U, 2U, 20U}) {
+        BOOST_TEST((verdict(axis(0), 0.5F, probes) == Verdict::known));
+        BOOST_TEST((verdict(axis(5), 0.5F, probes) == Verdict::undecided));
+        BOOST_TEST((verdict(axis(5), 0.6F, probes) == Verdict::unknown));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(probe_with_exactly_the_minimum_quality_is_good) {
@@ -148,9 +187,9 @@ BOOST_AUTO_TEST_CASE(computes_the_probability_from_similarity_slope_offset_and_n
 }
 
 BOOST_AUTO_TEST_CASE(fused_probes_can_be_known_although_a_single_probe_is_not) {
-    const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
-                                    probe("2", between(0, 3, 0.45F), 0.5F),
-                                    probe("3", between(0, 4, 0.45F), 0.5F)};
+    const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.9F),
+                                    probe("2", between(0, 3, 0.45F), 0.9F),
+                                    probe("3", between(0, 4, 0.45F), 0.9F)};
     BOOST_TEST((decide({probes[0]}, two_people(), plain).verdict == Verdict::unknown));
     BOOST_TEST((decide(probes, two_people(), plain).verdict == Verdict::known));
 }

@@ -16,11 +16,18 @@ using facebus::test::face;
 
 namespace {
 
-/// Returns what Redis replies to an HMGET of the fields that the HSET command `write` has set.
-Reply reply_after(const Redis::Command& write) {
+/// Returns what Redis replies to an HMGET of the fields that the HSET command `write` has set, and
+/// of `missing` fields that are not set.
+Reply reply_after(const Redis::Command& write, std::size_t missing = 0) {
     std::vector<Reply> values;
     for (std::size_t i = 3; i < write.size(); i += 2) values.push_back(Reply{write[i]});
+    values.resize(values.size() + missing);
     return Reply{std::move(values)};
+}
+
+/// Returns the reply to the command that reads a sample without a further embedding.
+Reply sample_after(const Redis::Command& write) {
+    return reply_after(write, 2);
 }
 
 Sample complete_sample() {
@@ -71,7 +78,7 @@ BOOST_AUTO_TEST_CASE(rejects_packed_embeddings_that_are_not_unit_vectors) {
 
 BOOST_AUTO_TEST_CASE(stores_and_decodes_a_sample) {
     const Sample sample = complete_sample();
-    const auto back = decode_sample(sample.id, reply_after(write_sample(sample)));
+    const auto back = decode_sample(sample.id, sample_after(write_sample(sample)));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->id == sample.id);
     BOOST_TEST(back->subject_id == sample.subject_id);
@@ -88,50 +95,41 @@ BOOST_AUTO_TEST_CASE(rejects_damaged_samples_with_an_error_that_contains_the_sam
         for (const std::string& junk : {std::string("\x1b[2J\n"), std::string(5000, 'x')}) {
             Redis::Command write = write_sample(sample);
             write[3 + 2 * field] = junk;
-            const auto back = decode_sample(sample.id, reply_after(write));
+            const auto back = decode_sample(sample.id, sample_after(write));
             BOOST_REQUIRE(!back);
             BOOST_TEST(back.error().message.starts_with("sample " + sample.id + " is damaged: "));
             BOOST_TEST(back.error().message.find('\x1b') == std::string::npos);
         }
     }
     BOOST_TEST(!decode_sample(sample.id, Reply{}));
-    BOOST_TEST(!decode_sample("../x", reply_after(write_sample(sample))));
-    BOOST_TEST(!decode_sample(sample.id, Reply{std::vector<Reply>(6)}));
+    BOOST_TEST(!decode_sample("../x", sample_after(write_sample(sample))));
+    BOOST_TEST(!decode_sample(sample.id, Reply{std::vector<Reply>(8)}));
 }
 
-BOOST_AUTO_TEST_CASE(stores_and_decodes_a_policy) {
-    const Policy policy{.threshold = 0.1F,
-                        .growth = 0.15F,
-                        .early = 0.05F,
-                        .min_probes = 3,
-                        .margin = 0.2F,
-                        .min_quality = 0.3F,
-                        .slope = 1.0 / 3,
-                        .offset = -7.1};
-    const auto back = decode_policy(reply_after(write_policy(policy)));
+BOOST_AUTO_TEST_CASE(stores_and_decodes_a_calibration) {
+    const CalibrationOptions options{
+        .fpir = 1.0 / 300, .base = {.min_probes = 3, .margin = 0.2F, .min_quality = 0.3F}};
+    const auto back = decode_calibration(reply_after(write_calibration(options)));
     BOOST_REQUIRE(back);
-    BOOST_TEST(back->threshold == policy.threshold);
-    BOOST_TEST(back->growth == policy.growth);
-    BOOST_TEST(back->early == policy.early);
-    BOOST_TEST(back->min_probes == policy.min_probes);
-    BOOST_TEST(back->margin == policy.margin);
-    BOOST_TEST(back->min_quality == policy.min_quality);
-    BOOST_TEST(back->slope == policy.slope);
-    BOOST_TEST(back->offset == policy.offset);
+    BOOST_TEST(back->fpir == options.fpir);
+    BOOST_TEST(back->base.min_probes == 3);
+    BOOST_TEST(back->base.margin == 0.2F);
+    BOOST_TEST(back->base.min_quality == 0.3F);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_invalid_policies) {
-    for (std::size_t field = 0; field < 8; ++field) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_calibrations) {
+    for (std::size_t field = 0; field < 4; ++field) {
         for (const char* junk : {"", "nan", "inf", "1e999", "0.5x", " 0.5"}) {
-            Redis::Command write = write_policy(Policy{});
+            Redis::Command write = write_calibration(CalibrationOptions{});
             write[3 + 2 * field] = junk;
-            BOOST_TEST(!decode_policy(reply_after(write)));
+            BOOST_TEST(!decode_calibration(reply_after(write)));
         }
     }
-    BOOST_TEST(!check_policy(Policy{.threshold = 1.5F}));
-    BOOST_TEST(!check_policy(Policy{.margin = -0.1F}));
-    BOOST_TEST(!check_policy(Policy{.min_quality = 2.0F}));
-    BOOST_TEST(!check_policy(Policy{.slope = 0}));
+    BOOST_TEST(!check_calibration({.fpir = 0}));
+    BOOST_TEST(!check_calibration({.fpir = 0.6}));
+    BOOST_TEST(!check_calibration({.base = {.min_probes = 0}}));
+    BOOST_TEST(!check_calibration({.base = {.margin = -0.1F}}));
+    BOOST_TEST(!check_calibration({.base = {.min_quality = 2.0F}}));
 }
 
 BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_id_and_rejects_invalid_probes) {
@@ -239,4 +237,57 @@ BOOST_AUTO_TEST_CASE(a_valid_stream_id_is_two_numbers_separated_by_a_dash) {
          {"", "-", "1", "1-", "-1", "a-1", "1-2-3", "1 -2", "+1-2", "99999999999999999999-0"}) {
         BOOST_TEST(!valid_stream_id(bad));
     }
+}
+
+BOOST_AUTO_TEST_CASE(stores_only_the_elements_that_the_model_computes) {
+    Sample sample{.id = test::id("1"), .subject_id = test::id("Anna"), .model_id = "sface-2021dec"};
+    sample.embedding[127] = 1;
+    const auto write = write_sample(sample);
+    BOOST_TEST(write.back().size() == 512U);
+    const auto back = decode_sample(sample.id, sample_after(write));
+    BOOST_REQUIRE(back.has_value());
+    BOOST_TEST((back->embedding == sample.embedding));
+
+    const Probe probe{"p7", sample.embedding, 0.25F};
+    const auto stored = unpack_probe("p7", pack_probe(probe, sample.model_id));
+    BOOST_REQUIRE(stored.has_value());
+    BOOST_TEST((stored->probe.embedding == sample.embedding));
+    BOOST_TEST(stored->model_id == sample.model_id);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_embeddings_of_another_size_than_that_of_the_model) {
+    Sample sample{.id = test::id("1"), .subject_id = test::id("Anna"), .model_id = "sface-2021dec"};
+    sample.embedding[128] = 1;
+    BOOST_TEST(!check_sample(sample));
+    sample.embedding = axis(3);
+    auto write = write_sample(sample);
+    write.back() = pack(sample.embedding);
+    BOOST_TEST(!decode_sample(sample.id, sample_after(write)));
+    sample.model_id = "facenet";
+    write = write_sample(sample);
+    write.back().resize(512);
+    BOOST_TEST(!decode_sample(sample.id, sample_after(write)));
+}
+
+BOOST_AUTO_TEST_CASE(returns_the_further_embedding_of_a_sample_only_for_its_model) {
+    const Sample sample = complete_sample();
+    const auto reply = [&](const Embedding& further) {
+        Redis::Command all = write_sample(sample);
+        const auto added = write_embedding(sample.id, "sface-1", further);
+        all.insert(all.end(), added.begin() + 2, added.end());
+        return reply_after(all);
+    };
+    const auto other = decode_sample(sample.id, reply(axis(5)), "sface-1");
+    BOOST_REQUIRE(other.has_value());
+    BOOST_TEST(other->model_id == "sface-1");
+    BOOST_TEST((other->embedding == axis(5)));
+    BOOST_TEST(other->source == sample.source);
+    for (const char* model : {"", "sface-2"}) {
+        const auto own = decode_sample(sample.id, reply(axis(5)), model);
+        BOOST_REQUIRE(own.has_value());
+        BOOST_TEST(own->model_id == sample.model_id);
+        BOOST_TEST((own->embedding == sample.embedding));
+    }
+    BOOST_TEST(!decode_sample(sample.id, reply(Embedding{}), "sface-1"));
+    BOOST_TEST(decode_sample(sample.id, reply(Embedding{}), sample.model_id).has_value());
 }

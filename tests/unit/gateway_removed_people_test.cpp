@@ -45,6 +45,19 @@ BOOST_AUTO_TEST_CASE(a_removed_runner_up_is_omitted) {
     BOOST_TEST(!shown->runner_up);
 }
 
+BOOST_AUTO_TEST_CASE(an_ambiguous_result_is_dropped_if_either_person_is_removed) {
+    auto ambiguous = result("20-4");
+    ambiguous.decision = wire::Decision::undecided;
+    ambiguous.subject.reset();
+    ambiguous.subject_id.reset();
+    ambiguous.best = {test::id("a"), "name a", 0.3};
+    for (const char* kept : {"a", "b"}) {
+        BOOST_TEST(names_removed(ambiguous, gallery_of({kept}, "20-5")));
+        BOOST_TEST(!without_removed(ambiguous, gallery_of({kept}, "20-5")));
+    }
+    BOOST_TEST(without_removed(ambiguous, gallery_of({"a", "b"}, "20-5"))->best.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(an_ignored_person_is_hidden_like_a_removed_one) {
     const auto gallery_with_ignored = [](const std::string& ignored) {
         std::vector<gallery::Subject> subjects{{test::id("a"), "Anna", 0},

@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_CASE(face_is_known_above_the_threshold_for_one_good_probe) {
     const auto known = decide(0.61F, 0.1F);
     BOOST_TEST((known.verdict == Verdict::known));
     BOOST_TEST(known.reason.empty());
-    BOOST_TEST(known.threshold == 0.6F);
+    BOOST_TEST(known.score_threshold == 0.6F);
+    BOOST_TEST(known.score == 0.61F);
     BOOST_TEST(known.similarity == 0.61F);
     BOOST_TEST((decide(0.59F, 0.1F).verdict == Verdict::undecided));
 }
@@ -46,6 +47,16 @@ BOOST_AUTO_TEST_CASE(face_with_a_small_margin_is_undecided) {
     const auto close = decide(0.8F, 0.78F);
     BOOST_TEST((close.verdict == Verdict::undecided));
     BOOST_TEST(close.reason.find("runner-up") != std::string::npos);
+    BOOST_TEST(close.reason.find("\"Anna\" and \"Bert\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(ambiguous_face_does_not_reveal_an_ignored_person) {
+    const auto ambiguous =
+        decide_still(test::probe("", test::axis(0), 0.9F),
+                     {{"1", "Anna", 0.8F, {"s"}}, {"2", "Bert", 0.78F, {"t"}, true}}, 2, policy);
+    BOOST_TEST((ambiguous.verdict == Verdict::undecided));
+    BOOST_TEST(ambiguous.reason.find("Anna") == std::string::npos);
+    BOOST_TEST(ambiguous.reason.find("Bert") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(face_of_low_quality_is_undecided) {
@@ -53,6 +64,14 @@ BOOST_AUTO_TEST_CASE(face_of_low_quality_is_undecided) {
     BOOST_TEST((poor.verdict == Verdict::undecided));
     BOOST_TEST(poor.reason.find("quality") != std::string::npos);
     BOOST_TEST((decide(0.1F, 0.1F, 0.1F).verdict == Verdict::undecided));
+}
+
+BOOST_AUTO_TEST_CASE(blurred_face_can_be_known_but_not_unknown) {
+    BOOST_TEST((decide(0.61F, 0.1F, 0.5F).verdict == Verdict::known));
+    const auto other = decide(0.1F, 0.1F, 0.5F);
+    BOOST_TEST((other.verdict == Verdict::undecided));
+    BOOST_TEST(other.reason.find("better image") != std::string::npos);
+    BOOST_TEST((decide(0.8F, 0.78F, 0.5F).reason.find("ambiguous") != std::string::npos));
 }
 
 BOOST_AUTO_TEST_CASE(ignored_person_is_flagged_above_the_threshold_for_several_good_probes) {
@@ -67,6 +86,16 @@ BOOST_AUTO_TEST_CASE(ignored_person_is_flagged_above_the_threshold_for_several_g
     }
     BOOST_TEST(!decide_on(0.49F).ignored);
     BOOST_TEST((decide_on(0.49F).verdict == Verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(compares_the_score_and_reports_the_similarity_that_it_would_require) {
+    // Similar, but not more than to many other people.
+    const auto lookalike = decide_still(test::probe("", test::axis(0), 0.9F),
+                                        {{"1", "Anna", 0.8F, {"s"}, false, 0.3F}}, 1, policy);
+    BOOST_TEST((lookalike.verdict == Verdict::unknown));
+    BOOST_TEST(lookalike.similarity == 0.8F);
+    BOOST_TEST(lookalike.score == 0.3F);
+    BOOST_TEST(lookalike.threshold == 1.1F, boost::test_tools::tolerance(1e-5F));
 }
 
 BOOST_AUTO_TEST_CASE(good_face_is_unknown_if_the_gallery_is_empty) {

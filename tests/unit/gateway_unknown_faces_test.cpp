@@ -19,7 +19,7 @@ using std::chrono::hours;
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr double min_similarity = 0.5;
+const gallery::ScoreSpace plain;  // scores are cosine similarities
 
 /// Returns a face with this id on the track "track <id>", seen at the time `seen`, in seconds.
 UnknownFace unknown_face(const std::string& id, const Embedding& face, std::int64_t seen,
@@ -78,7 +78,7 @@ void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     live.add(result_naming(ann), "", Monotonic::now());
     live.add(result_naming(bob), "", Monotonic::now());
     auto with_runner_up = result_naming(bob);
-    with_runner_up.runner_up = wire::RunnerUp{ann, "name", 0.1};
+    with_runner_up.runner_up = wire::Candidate{ann, "name", 0.1};
     live.add(with_runner_up, "", Monotonic::now());
     unknown_faces.add(unknown_face("1", between(0, 2, 0.35F), 1));
     unknown_faces.add(unknown_face("2", axis(3), 2));
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(groups_faces_by_person_and_lists_the_most_recent_first) {
     unknown_faces.add(unknown_face("1", axis(0), 1));
     unknown_faces.add(unknown_face("2", axis(1), 2));
     unknown_faces.add(unknown_face("3", between(0, 1, 0.9F), 3));
-    const auto groups = unknown_faces.groups(min_similarity);
+    const auto groups = unknown_faces.groups(plain);
     BOOST_REQUIRE(groups.size() == 2U);
     BOOST_TEST(ids(groups[0]) == (Ids{"3", "1"}), boost::test_tools::per_element());
     BOOST_TEST(ids(groups[1]) == Ids{"2"}, boost::test_tools::per_element());
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(overlapping_tracks_of_one_camera_belong_to_different_groups
     unknown_faces.end_track("track 1", 5 * second);
     unknown_faces.add(unknown_face("2", axis(0), 3));
     unknown_faces.add(unknown_face("3", axis(0), 4, "hall"));
-    BOOST_TEST(unknown_faces.groups(min_similarity).size() == 2U);
+    BOOST_TEST(unknown_faces.groups(plain).size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_the_latest_face_of_a_track_until_the_track_is_forgotten) {
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(keeps_the_latest_face_of_a_track_until_the_track_is_forgott
 BOOST_AUTO_TEST_CASE(dropped_faces_do_not_stay_in_memory) {
     UnknownFaces unknown_faces(10, hours(1));
     unknown_faces.add(unknown_face("1", axis(0), 1));
-    const std::weak_ptr<const UnknownFace> face = unknown_faces.groups(min_similarity)[0][0];
+    const std::weak_ptr<const UnknownFace> face = unknown_faces.groups(plain)[0][0];
     BOOST_TEST(!face.expired());
     unknown_faces.forget_track("track 1");
     BOOST_TEST(face.expired());

@@ -17,6 +17,9 @@ using facebus::test::face;
 
 namespace {
 
+/// Scores are cosine similarities.
+const gallery::ScoreSpace plain;
+
 constexpr std::int64_t second = 1'000'000'000;
 
 TrackFace track_face(const Embedding& face, std::int64_t from, std::int64_t to,
@@ -31,7 +34,7 @@ using Groups = std::set<std::set<std::int64_t>>;
 /// `tracks`.
 Groups groups_of(const std::vector<TrackFace>& tracks) {
     Groups all;
-    for (const auto& group : group_by_person(tracks)) {
+    for (const auto& group : group_by_person(tracks, plain)) {
         std::set<std::int64_t> begins;
         for (const auto index : group) begins.insert(tracks[index].from / second);
         all.insert(begins);
@@ -42,14 +45,14 @@ Groups groups_of(const std::vector<TrackFace>& tracks) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(returns_no_group_without_tracks) {
-    BOOST_TEST(group_by_person({}).empty());
+    BOOST_TEST(group_by_person({}, plain).empty());
 }
 
 BOOST_AUTO_TEST_CASE(groups_the_tracks_of_one_person) {
-    const auto groups = group_by_person({track_face(embedding_of(1, 1, 0.9F), 0, 1),
-                                         track_face(embedding_of(2, 1, 0.9F), 2, 3),
-                                         track_face(embedding_of(1, 2, 0.9F), 4, 5),
-                                         track_face(embedding_of(1, 3, 0.9F), 0, 9, 1)});
+    const auto groups = group_by_person(
+        {track_face(embedding_of(1, 1, 0.9F), 0, 1), track_face(embedding_of(2, 1, 0.9F), 2, 3),
+         track_face(embedding_of(1, 2, 0.9F), 4, 5), track_face(embedding_of(1, 3, 0.9F), 0, 9, 1)},
+        plain);
     BOOST_TEST_REQUIRE(groups.size() == 2U);
     const std::vector<std::size_t> first{0, 2, 3};
     BOOST_TEST(groups[0] == first, boost::test_tools::per_element());
@@ -57,32 +60,38 @@ BOOST_AUTO_TEST_CASE(groups_the_tracks_of_one_person) {
 }
 
 BOOST_AUTO_TEST_CASE(joins_tracks_only_above_the_minimum_similarity) {
-    const auto minimum = static_cast<float>(same_person);
-    BOOST_TEST(group_by_person(
-                   {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum + 0.01F), 2, 3)})
-                   .size() == 1U);
-    BOOST_TEST(group_by_person(
-                   {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum - 0.01F), 2, 3)})
-                   .size() == 2U);
+    const auto minimum = static_cast<float>(same_person_without_cohort);
+    BOOST_TEST(
+        group_by_person(
+            {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum + 0.01F), 2, 3)}, plain)
+            .size() == 1U);
+    BOOST_TEST(
+        group_by_person(
+            {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum - 0.01F), 2, 3)}, plain)
+            .size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
-    BOOST_TEST(group_by_person({track_face(face(1), 0, 5), track_face(face(1), 5, 9)}).size() ==
-               2U);
-    BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4)}).size() ==
-               2U);
+    BOOST_TEST(
+        group_by_person({track_face(face(1), 0, 5), track_face(face(1), 5, 9)}, plain).size() ==
+        2U);
+    BOOST_TEST(
+        group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4)}, plain).size() ==
+        2U);
     // Tracks in different videos, or at different times, can show the same person.
-    BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4, 1)}).size() ==
-               1U);
-    BOOST_TEST(group_by_person({track_face(face(1), 0, 4), track_face(face(1), 5, 9)}).size() ==
-               1U);
+    BOOST_TEST(
+        group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4, 1)}, plain).size() ==
+        1U);
+    BOOST_TEST(
+        group_by_person({track_face(face(1), 0, 4), track_face(face(1), 5, 9)}, plain).size() ==
+        1U);
 }
 
 BOOST_AUTO_TEST_CASE(tracks_that_are_visible_together_are_not_joined_through_other_tracks) {
     const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
                                         track_face(face(1), 10, 11),
                                         track_face(face(1), 12, 13, 1)};
-    const auto groups = group_by_person(tracks);
+    const auto groups = group_by_person(tracks, plain);
     BOOST_TEST(groups.size() == 2U);
     for (const auto& group : groups) {
         for (const auto i : group) {
@@ -114,7 +123,8 @@ BOOST_AUTO_TEST_CASE(result_does_not_depend_on_the_order_of_the_tracks) {
 
 BOOST_AUTO_TEST_CASE(returns_people_in_order_of_appearance) {
     const auto groups = group_by_person({track_face(face(3), 1, 1, 1), track_face(face(2), 7, 8),
-                                         track_face(face(1), 2, 3), track_face(face(2), 1, 1)});
+                                         track_face(face(1), 2, 3), track_face(face(2), 1, 1)},
+                                        plain);
     BOOST_TEST_REQUIRE(groups.size() == 3U);
     const std::vector<std::size_t> first{3, 1};
     BOOST_TEST(groups[0] == first, boost::test_tools::per_element());

@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(event_has_the_key_ignored_only_if_the_person_is_ignored) {
                     .contains("ignored"));
 }
 
+BOOST_AUTO_TEST_CASE(event_names_both_subjects_of_an_ambiguous_result) {
+    auto identity = examples::identity();
+    BOOST_TEST(!identity_json(identity, Detail::event).contains("runner_up"));
+    identity.decision = wire::Decision::undecided;
+    identity.subject_id.reset();
+    identity.subject.reset();
+    identity.best = {"a1b2", "Ada Lovelace", 0.75};
+    const auto json = identity_json(identity, Detail::event);
+    BOOST_TEST(json["best"]["subject"].get<std::string>() == "Ada Lovelace");
+    BOOST_TEST(json["best"]["similarity"].get<double>() == 0.75);
+    BOOST_TEST(json["runner_up"]["subject"].get<std::string>() == "Grace Hopper");
+    BOOST_TEST(!json.contains("subject"));
+}
+
 BOOST_AUTO_TEST_CASE(explained_result_has_the_keys_that_explain_it_and_only_valid_sample_ids) {
     auto identity = examples::identity();
     identity.samples = {"00112233445566778899aabbccddeeff", "no id"};

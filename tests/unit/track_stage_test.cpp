@@ -22,7 +22,7 @@ std::ptrdiff_t count_moved_events(double heartbeat, int frames) {
     for (int i = 0; i < frames; ++i) {
         wire::FaceItem face;
         face.box = {.x = 100, .y = 100, .width = 80, .height = 100};
-        face.quality.overall = 0.9F;
+        face.quality = {.detector = 0.99F, .overall = 0.9F};
         const wire::Face frame{
             .head = {.src = "door"}, .stream = {.pts = i * step, .live = true}, .faces = {face}};
         for (const auto& event : stage.process(frame, crop).before) {
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(the_tracks_of_a_stream_without_an_end_end_when_the_next_str
     const auto process = [&](const std::string& stream) {
         wire::FaceItem face;
         face.box = {.x = 100, .y = 100, .width = 80, .height = 100};
-        face.quality.overall = 0.9F;
+        face.quality = {.detector = 0.99F, .overall = 0.9F};
         return stage.process(
             {.head = {.src = "door"}, .stream = {.live = true, .id = stream}, .faces = {face}},
             Bytes::take(std::vector<std::byte>(crop_bytes)));

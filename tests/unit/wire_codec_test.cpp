@@ -180,6 +180,24 @@ BOOST_AUTO_TEST_CASE(rejects_the_decision_unknown_together_with_a_subject) {
     rejects<wire::Identity>(changed, 0, "subject and subject_id must be present if and only if");
 }
 
+BOOST_AUTO_TEST_CASE(accepts_a_best_subject_only_in_an_ambiguous_identity) {
+    auto identity = examples::minimal(examples::identity());
+    identity.decision = wire::Decision::undecided;
+    identity.runner_up = examples::identity().runner_up;
+    identity.best = {"a1b2", "Ada Lovelace", 0.75};
+    const auto valid = header(identity);
+    BOOST_TEST(wire::decode<wire::Identity>(packed(valid), 0).has_value());
+    auto changed = valid;
+    changed["decision"] = "unknown";
+    rejects<wire::Identity>(changed, 0, "best requires runner_up and the decision undecided");
+    changed = valid;
+    changed.erase("runner_up");
+    rejects<wire::Identity>(changed, 0, "best requires runner_up and the decision undecided");
+    changed = valid;
+    changed["best"]["subject_id"] = "a b";
+    rejects<wire::Identity>(changed, 0, "best.subject_id ");
+}
+
 BOOST_AUTO_TEST_CASE(encodes_enum_values_by_name_and_rejects_unknown_names) {
     auto event = header(examples::track());
     BOOST_TEST(event["event"] == "started");

@@ -47,9 +47,13 @@ Result<ArchiveHeader> read_archive_header(std::string_view line) {
 
 std::string archive_line(const ArchivedSample& archived) {
     const auto& sample = archived.sample;
-    Json json{{"subject", archived.subject}, {"source", sample.source},
-              {"model", sample.model_id},    {"quality", sample.quality},
-              {"created", sample.created},   {"embedding", crypto::base64(pack(sample.embedding))}};
+    Json json{
+        {"subject", archived.subject},
+        {"source", sample.source},
+        {"model", sample.model_id},
+        {"quality", sample.quality},
+        {"created", sample.created},
+        {"embedding", crypto::base64(pack(sample.embedding, dimensions_of(sample.model_id)))}};
     if (archived.ignored) json["ignored"] = true;
     // The format calls the photo "picture".
     if (!archived.photo.empty()) json["picture"] = crypto::base64(archived.photo);
@@ -85,7 +89,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
     auto name = clean_name(without_invisible(archived.subject));
     if (!name) return std::unexpected(std::move(name.error()));
     archived.subject = std::move(*name);
-    auto unpacked = unpack(embedding);
+    auto unpacked = unpack(embedding, dimensions_of(archived.sample.model_id));
     if (!unpacked) return std::unexpected(std::move(unpacked.error()));
     archived.sample.embedding = *unpacked;
     if (auto good = check_sample(archived.sample); !good) {

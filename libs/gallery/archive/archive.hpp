@@ -4,9 +4,9 @@
 // Each line is a JSON object. The first line is the header: `facebus_gallery` (format version, now
 // 2), `subjects` and `samples` (number of each in the gallery when the export began). Every further
 // line is a sample: `subject` (name), `source`, `model`, `quality`, `created` (ns UTC) and
-// `embedding` (512 little-endian 32-bit floats in base64). Since version 2 a sample can also have
-// `ignored` (true if the subject is ignored) and `picture` (the photo of the sample, a JPEG in
-// base64).
+// `embedding` (little-endian 32-bit floats in base64: of FaceNet 512, of SFace 128). Since version
+// 2 a sample can also have `ignored` (true if the subject is ignored) and `picture` (the photo of
+// the sample, a JPEG in base64).
 #pragma once
 
 #include <cstddef>

@@ -51,11 +51,14 @@ std::string line(const BackupFilePart& part) {
                             {"offset", part.offset},
                             {"content", crypto::base64(part.content)}});
 }
-std::string line(const Policy& policy) {
-    const auto words = write_policy(policy);
+std::string line(const CalibrationOptions& options) {
+    const auto words = write_calibration(options);
     Json json;
     for (std::size_t i = 2; i + 1 < words.size(); i += 2) json[words[i]] = words[i + 1];
-    return line_of("policy", json);
+    return line_of("calibration", json);
+}
+std::string line(const OldPolicy& /*policy*/) {
+    return line_of("policy", Json::object());
 }
 std::string line(const Subject& subject) {
     return line_of("subject", {{"id", subject.id},
@@ -95,15 +98,15 @@ BackupFilePart read_file_part(const Json& json) {
     return part;
 }
 
-Policy read_policy_record(const Json& json) {
-    const auto command = read_policy();
+CalibrationOptions read_calibration_record(const Json& json) {
+    const auto command = read_calibration();
     std::vector<Reply> values;
     for (std::size_t i = 2; i < command.size(); ++i) {
         values.push_back({json.at(command[i]).get<std::string>()});
     }
-    const auto policy = decode_policy({std::move(values)});
-    if (!policy) throw std::invalid_argument("policy");
-    return *policy;
+    const auto options = decode_calibration({std::move(values)});
+    if (!options) throw std::invalid_argument("calibration");
+    return *options;
 }
 
 Subject read_subject(const Json& json) {
@@ -146,7 +149,8 @@ BackupRecord read_record(std::string_view kind, std::string_view text) {
                             time_of(json.at("created"))};
     }
     if (kind == "file") return read_file_part(json);
-    if (kind == "policy") return read_policy_record(json);
+    if (kind == "calibration") return read_calibration_record(json);
+    if (kind == "policy") return OldPolicy{};
     if (kind == "subject") return read_subject(json);
     if (kind == "result") return read_result(json);
     if (kind == "end") return BackupEnd{to_count(json.at("records")), json.at("digest")};

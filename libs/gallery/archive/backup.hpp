@@ -1,5 +1,5 @@
-// File format of a backup: gallery, history, policy, and the files of settings and keys. The file
-// can be encrypted as a whole; see crypto/sealed_file.hpp.
+// File format of a backup: gallery, history, calibration, and the files of settings and keys. The
+// file can be encrypted as a whole; see crypto/sealed_file.hpp.
 //
 // Each line consists of the kind of a record, a space, and JSON. The first record is `backup`, with
 // `version` (of this file format, now 1), `format` (of the data in Redis; see store/format.hpp) and
@@ -7,7 +7,8 @@
 //
 //   file     part of a file: `path`, `setting` (whose value is the path), `private` (whether only
 //            its owner may read it), `offset`, and `content` in base64
-//   policy   the stored policy; keys as in Redis
+//   calibration  the stored settings of calibration; keys as in Redis
+//   policy   thresholds for cosine similarities; only in backups of earlier versions, not restored
 //   subject  `id`, `name`, `created`, `ignored`; its samples follow
 //   sample   the id of the sample, a space, and the sample as in archive.hpp, with the id of its
 //            subject in place of the name
@@ -28,7 +29,7 @@
 
 #include "base/error.hpp"
 #include "crypto/sealed_file.hpp"
-#include "gallery/decide/decision.hpp"
+#include "gallery/decide/calibration.hpp"
 #include "gallery/history/history.hpp"
 #include "gallery/subject.hpp"
 
@@ -55,8 +56,11 @@ struct BackupEnd {
     std::uint64_t records = 0;
     std::string digest;
 };
-using BackupRecord = std::variant<BackupHeader, BackupFilePart, Policy, Subject, StoredSample,
-                                  HistoryEntry, BackupEnd>;
+/// Policy that an earlier version stored; its thresholds are for cosine similarities.
+struct OldPolicy {};
+
+using BackupRecord = std::variant<BackupHeader, BackupFilePart, CalibrationOptions, OldPolicy,
+                                  Subject, StoredSample, HistoryEntry, BackupEnd>;
 
 /// Returns the record as a line, including the newline.
 std::string backup_line(const BackupRecord& record);

@@ -1,22 +1,114 @@
 #include "gallery/decide/calibration.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
-#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace facebus::gallery {
 namespace {
 
-constexpr std::uint64_t seed = 20260101;  // for drawing impostors
+constexpr double lowest_score = -1;
+constexpr double highest_score = 1.2;
+constexpr double score_step = 0.002;
+// Share of the difference of the means by which the threshold is raised; see decision 3.
+constexpr double shift_weight = 0.75;
 
-/// Returns the mean, or 0 if there are no values.
-double mean_of(const std::vector<float>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0) /
-           static_cast<double>(std::max<std::size_t>(values.size(), 1));
+/// Returns the element that was measured with the numbers of samples and probes closest to the
+/// given ones.
+template <class Measured>
+const Measured& closest(const std::vector<Measured>& all, double samples, double probes) {
+    return *std::ranges::min_element(all, {}, [&](const Measured& each) {
+        return std::abs(static_cast<double>(each.samples) - samples) +
+               std::abs(static_cast<double>(each.probes) - probes);
+    });
 }
+
+/// Returns the share of the scores between single images of different people that reach `score`.
+/// Interpolates the logarithm of the rate, and extrapolates it with the slope at the end.
+double impostor_rate(const Cohort& cohort, double score) {
+    const auto& points = cohort.impostors;
+    // The last two points of the tail rest on few pairs, so the slope at that end is that between
+    // the last and the third last.
+    const auto last = points.size() - 1;
+    std::size_t from = 0;
+    std::size_t to = 1;
+    if (score >= points[last].score) {
+        from = last >= 2 ? last - 2 : 0;
+        to = last;
+    } else {
+        while (to < last && points[to].score < score) ++to;
+        from = to - 1;
+    }
+    const double slope = (std::log(points[to].rate) - std::log(points[from].rate)) /
+                         (points[to].score - points[from].score);
+    return std::min(1.0, std::exp(std::log(points[to].rate) + slope * (score - points[to].score)));
+}
+
+/// What impostors with a number of probes score in a gallery.
+class Impostors {
+  public:
+    /// `counts`: numbers of subjects with 1, 2, 3, 4 and at least 5 samples.
+    Impostors(const std::array<std::size_t, 5>& counts, const Cohort& cohort, std::size_t probes,
+              float margin) {
+        const auto reached = [&](double score) {
+            double sum = 0;
+            for (std::size_t i = 0; i < counts.size(); ++i) {
+                if (counts[i] == 0) continue;
+                const auto& shape =
+                    closest(cohort.shapes, static_cast<double>(i + 1), static_cast<double>(probes));
+                sum += static_cast<double>(counts[i]) *
+                       impostor_rate(cohort, (score - shape.offset) / shape.scale);
+            }
+            return sum;
+        };
+        // An impostor reaches the score x with `reached(x)` subjects on average, so with each of
+        // the n subjects with the probability p(x) = reached(x) / n. The best of them has the score
+        // x, and none of the others is within the margin, at the rate
+        //   -reached'(x) * (1 - p(x - margin))^(n - 1).
+        const auto n =
+            static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
+        const auto none = [&](double score, double subjects) {
+            return std::pow(1 - std::min(1.0, reached(score) / n), subjects);
+        };
+        const auto steps = static_cast<std::size_t>((highest_score - lowest_score) / score_step);
+        rates_.resize(steps + 1);
+        best_.resize(steps + 1);
+        for (std::size_t i = steps; i-- > 0;) {
+            const double low = score_of(i);
+            const double density = reached(low) - reached(low + score_step);
+            rates_[i] =
+                rates_[i + 1] + density * none(low + score_step / 2 - double{margin}, n - 1);
+            best_[i] = 1 - none(low, n);
+        }
+    }
+
+    /// Returns the lowest score at which at most the share `fpir` of the impostors is identified.
+    [[nodiscard]] float threshold(double fpir) const {
+        for (std::size_t i = 0; i < rates_.size(); ++i) {
+            if (rates_[i] <= fpir) return static_cast<float>(score_of(i));
+        }
+        return static_cast<float>(highest_score);
+    }
+
+    /// Returns the score that the share `from_top` of the impostors reaches with the best subject.
+    [[nodiscard]] double quantile(double from_top) const {
+        const auto found = std::ranges::find_if(best_, [&](double v) { return v <= from_top; });
+        return score_of(static_cast<std::size_t>(found - best_.begin()));
+    }
+
+  private:
+    static double score_of(std::size_t step) {
+        return lowest_score + static_cast<double>(step) * score_step;
+    }
+
+    // One element per step of the score:
+    std::vector<double> rates_;  ///< share of impostors identified at this threshold
+    std::vector<double> best_;   ///< share of impostors whose best subject reaches this score
+};
 
 /// Returns one template per subject, for the first `limit` subjects with samples: the mean of the
 /// subject's samples, normalised to a unit vector.
@@ -37,54 +129,42 @@ std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t li
     return templates;
 }
 
-/// Returns the mean similarity between the subjects, minus their mean similarity to the drawn
-/// impostors, minus two standard errors, but at least 0. Returns 0 if fewer than
-/// min_subjects_for_shift subjects have samples. People who pass a camera usually have more in
-/// common with the enrolled people than the drawn impostors have (same cameras, same light,
-/// relatives). The similarities of real impostors are therefore expected to be higher by this
-/// difference.
-float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostors) {
-    constexpr std::size_t limit = 300;  // maximum number of subjects and of impostors to compare
+/// Computes Calibration::shift.
+float measure_shift(const Snapshot& gallery, const Cohort& cohort) {
+    constexpr std::size_t limit = 300;  // maximum number of subjects to compare
     const auto templates = subject_templates(gallery, limit);
     if (templates.size() < min_subjects_for_shift) return 0;
-    // One difference per subject: mean similarity to the other subjects, minus mean similarity to
-    // the impostors.
-    std::vector<float> differences;
-    for (std::size_t i = 0; i < templates.size(); ++i) {
-        std::vector<float> to_subjects;
-        std::vector<float> to_impostors;
-        for (std::size_t j = 0; j < templates.size(); ++j) {
-            if (j != i) to_subjects.push_back(similarity(templates[i], templates[j]));
-        }
-        for (const auto& impostor : impostors.first(std::min(limit, impostors.size()))) {
-            to_impostors.push_back(similarity(templates[i], impostor));
-        }
-        differences.push_back(static_cast<float>(mean_of(to_subjects) - mean_of(to_impostors)));
+    const auto& space = gallery.space();
+    std::vector<Embedding> centred;
+    std::vector<float> offsets;
+    for (const auto& each : templates) {
+        centred.push_back(space.centred(each));
+        offsets.push_back(space.offset(centred.back()));
     }
-    const double mean = mean_of(differences);
+    // One difference per subject: mean score with the other subjects, minus that in the cohort.
+    std::vector<double> differences(templates.size(), -cohort.impostor_mean);
+    const auto count = static_cast<double>(templates.size());
+    for (std::size_t i = 0; i < templates.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const double score =
+                double{similarity(centred[i], centred[j]) + offsets[i] + offsets[j]} / (count - 1);
+            differences[i] += score;
+            differences[j] += score;
+        }
+    }
+    const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / count;
     double variance = 0;
-    for (const float each : differences) variance += std::pow(double{each} - mean, 2);
-    const auto count = static_cast<double>(differences.size());
+    for (const double each : differences) variance += std::pow(each - mean, 2);
     // Standard error of the mean. In a small gallery the subjects can be similar by chance.
-    // Subtracting two standard errors leaves only the statistically significant part of the
-    // difference.
+    // Subtracting two standard errors leaves only the statistically significant part.
     const double error = std::sqrt(variance / (count - 1) / count);
-    return static_cast<float>(std::max(0.0, mean - 2 * error));
+    return static_cast<float>(shift_weight * std::max(0.0, mean - 2 * error));
 }
 
-/// Returns the share of genuine similarities (of enrolled people to their own samples) that are
+/// Returns the share of genuine scores (of enrolled people with their own samples) that are
 /// above the threshold. Assumes a normal distribution.
 double share_above(double threshold, const Cohort::Genuine& genuine) {
     return 0.5 * std::erfc((threshold - genuine.mean) / (genuine.deviation * std::sqrt(2.0)));
-}
-
-/// Returns the distribution of genuine similarities that was measured with the numbers of samples
-/// and probes closest to the given ones.
-const Cohort::Genuine& closest_genuine(const Cohort& cohort, double samples, double probes) {
-    return *std::ranges::min_element(cohort.genuine, {}, [&](const Cohort::Genuine& each) {
-        return std::abs(static_cast<double>(each.samples) - samples) +
-               std::abs(static_cast<double>(each.probes) - probes);
-    });
 }
 
 /// Logistic function p(x) = 1 / (1 + exp(-(slope * x + offset))).
@@ -93,17 +173,17 @@ struct Logistic {
     double offset = 0;
 };
 
-/// Fits the probability that a similarity is genuine, as a function of the similarity. Uses
-/// logistic regression on the similarities of impostors and the distribution of genuine
-/// similarities, with equal weight for both classes.
-Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine& genuine) {
-    // Training data: pairs of similarity and class, where class 1 is genuine. The genuine class is
+/// Fits the probability that a score is genuine, as a function of the score. Uses
+/// logistic regression on the scores of impostors and the distribution of genuine
+/// scores, with equal weight for both classes.
+Logistic fit_logistic(const std::vector<double>& impostors, const Cohort::Genuine& genuine) {
+    // Training data: pairs of score and class, where class 1 is genuine. The genuine class is
     // known only as a normal distribution. It is represented by evenly spaced quantiles instead of
     // random numbers. There are as many quantiles as impostors, which gives both classes the same
     // weight.
     std::vector<std::pair<double, double>> data;
     data.reserve(2 * impostors.size());
-    for (const float value : impostors) data.emplace_back(value, 0);
+    for (const double value : impostors) data.emplace_back(value, 0);
     for (std::size_t i = 0; i < impostors.size(); ++i) {
         const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(impostors.size());
         // Compute the standard normal quantile by bisection of the distribution function. This is
@@ -116,14 +196,14 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
         }
         data.emplace_back(genuine.mean + genuine.deviation * low, 1);
     }
-    // Subtract the mean from all similarities. Slope and offset are then nearly independent, so
+    // Subtract the mean from all scores. Slope and offset are then nearly independent, so
     // that Newton's method converges from fixed initial values.
     double centre = 0;
     for (const auto& [x, y] : data) centre += x;
     centre /= static_cast<double>(data.size());
     Logistic at{20, 0};  // as a function of x - centre
     // Ridge penalty for the slope. Without the penalty, the likelihood has no maximum if every
-    // genuine similarity is above every impostor's similarity.
+    // genuine score is above every impostor's score.
     constexpr double ridge = 1e-3;
     for (int step = 0; step < 50; ++step) {
         // Gradient g and negative Hessian h of the penalised log-likelihood. Index 0 is the slope,
@@ -159,19 +239,9 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
 
 }  // namespace
 
-std::size_t impostors_needed(double fpir) {
-    // The standard deviation of the number of impostors above the threshold is about the square
-    // root of that number. For 50 impostors it is about 7, so the measured rate is typically off by
-    // about 14%.
-    constexpr double above = 50;
-    constexpr double at_least = 2000;
-    constexpr double at_most = 50'000;
-    return static_cast<std::size_t>(std::clamp(above / fpir, at_least, at_most));
-}
-
-Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double fpir, std::size_t count, const std::function<void()>& step) {
-    if (!(fpir >= min_fpir && fpir <= max_fpir)) {
+Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions& options,
+                              const Cohort& cohort) {
+    if (!(options.fpir >= min_fpir && options.fpir <= max_fpir)) {
         return fail(ErrorKind::refused,
                     fmt::format("the FPIR must be between {} and {}", min_fpir, max_fpir));
     }
@@ -186,83 +256,59 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     if (gallery.model_id() != cohort.model_id) {
         return fail(
             ErrorKind::refused,
-            fmt::format("the cohort (impostor statistics) shipped with facebus is for model {}, "
-                        "not {}; fit one for your model with `facebus evaluate FOLDER "
+            fmt::format("the cohort (statistics of other people) shipped with facebus is for model "
+                        "{}, not {}; fit one for your model with `facebus evaluate FOLDER "
                         "--write-cohort models/cohort.json` and build facebus again",
                         cohort.model_id, gallery.model_id()));
     }
     Calibration out;
-    out.policy = base;
-    out.fpir = fpir;
-    out.impostors = count;
+    out.shift = measure_shift(gallery, cohort);
+    auto& policy = out.policy;
+    policy.min_probes = options.base.min_probes;
+    policy.margin = options.base.margin;
+    policy.min_quality = options.base.min_quality;
+    policy.growth = 0;  // the threshold is computed anew when the gallery changes
+    policy.early = 0;   // the threshold depends on the number of probes
 
-    // Step 1: draw impostors. The template of each is fused from min_probes drawn embeddings,
-    // because a track can become unknown once it has min_probes good faces. The fixed seed gives
-    // the same calibration on every worker.
-    const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
-    const auto impostors = cohort.impostors(count, probes, seed);
-    out.shift = measure_shift(gallery, impostors);
-
-    // Step 2: match each impostor with the gallery. To obtain the similarity expected of a real
-    // impostor, multiply the result by the measured factor `tail` and add `shift`.
-    std::vector<float> best;  // expected similarity of each impostor to the best subject
-    // The same values, but -1 for impostors that miss the margin, because these are never
-    // identified, whatever the threshold.
-    std::vector<float> identifiable;
-    constexpr std::size_t group_size = 8;  // find_best() scans the gallery once per eight probes
-    for (std::size_t first = 0; first < count; first += group_size) {
-        const auto group =
-            std::span(impostors).subspan(first, std::min(group_size, impostors.size() - first));
-        for (const auto& match : gallery.match(group)) {
-            const float expected =
-                match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
-            best.push_back(expected);
-            identifiable.push_back(clears_margin(match, base.margin) ? expected : -1);
-            if (step) step();
+    const auto used =
+        std::min<std::size_t>(static_cast<std::size_t>(policy.min_probes), policy.by_probes.size());
+    for (std::size_t probes = 1; probes <= policy.by_probes.size(); ++probes) {
+        const Impostors impostors(gallery.subjects_by_samples(), cohort, probes, policy.margin);
+        policy.by_probes.at(probes - 1) = impostors.threshold(options.fpir) + out.shift;
+        if (probes != used) continue;
+        const auto& genuine = closest(cohort.genuine,
+                                      static_cast<double>(gallery.samples()) /
+                                          static_cast<double>(gallery.subjects_with_samples()),
+                                      static_cast<double>(probes));
+        out.tpir = share_above(double{policy.by_probes.at(probes - 1)}, genuine);
+        // Represent the best scores of impostors by evenly spaced quantiles.
+        constexpr std::size_t quantiles = 1000;
+        std::vector<double> best;
+        for (std::size_t i = 0; i < quantiles; ++i) {
+            best.push_back(impostors.quantile((static_cast<double>(i) + 0.5) / quantiles) +
+                           double{out.shift});
         }
+        const auto logistic = fit_logistic(best, genuine);
+        policy.slope = logistic.slope;
+        // decide() subtracts ln(subjects).
+        policy.offset = logistic.offset + std::log(static_cast<double>(gallery.subjects()));
     }
-
-    // Step 3: choose the threshold so that the share `fpir` of the impostors is above it. After
-    // sorting in descending order, `allowed` impostors precede the one at the index `allowed`.
-    std::ranges::sort(identifiable, std::greater{});
-    const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
-    out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
-    // The policy stores the threshold for up to ten subjects. Subtract what effective_threshold()
-    // adds for the present number of subjects. For this gallery, it then returns out.threshold.
-    out.policy.threshold =
-        out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
-
-    // Step 4: estimate the share of searches for enrolled people that reach the threshold. The
-    // gallery contains no probes of its subjects, so use the distribution of genuine similarities
-    // that the cohort contains for the closest numbers of samples per person and of probes.
-    const auto samples_each = static_cast<double>(gallery.samples()) /
-                              static_cast<double>(gallery.subjects_with_samples());
-    const auto& genuine = closest_genuine(cohort, samples_each, static_cast<double>(probes));
-    out.tpir = share_above(static_cast<double>(out.threshold), genuine);
-
-    // Step 5: fit the probability. The probability is reported even for tracks that miss the
-    // margin, so the fit includes the impostors that miss the margin.
-    const auto logistic = fit_logistic(best, genuine);
-    out.policy.slope = logistic.slope;
-    // The fit holds for the present number of subjects. decide() subtracts ln(subjects), so add
-    // ln(subjects) here. The two terms cancel out until the number of subjects changes.
-    out.policy.offset = logistic.offset + std::log(static_cast<double>(gallery.subjects()));
+    policy.pair_threshold = Impostors({1}, cohort, 1, 0).threshold(options.fpir);
+    policy.threshold = policy.by_probes.at(used - 1);
+    for (float& each : policy.by_probes) each -= policy.threshold;
     return out;
 }
 
-Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
-    // Maximum number of similarities to compute (impostors times samples). It is exceeded only
-    // above 50,000 samples, because at least 200 impostors are drawn.
-    constexpr std::size_t comparisons = 10'000'000;
-    const auto samples = std::max<std::size_t>(gallery.samples(), 1);
-    return calibrate(gallery, options.base, shipped_cohort(), options.fpir,
-                     std::clamp<std::size_t>(comparisons / samples, 200, 2000));
+Policy policy_for(const Snapshot& gallery, const CalibrationOptions& options) {
+    const auto* cohort = find_cohort(gallery.model_id());
+    if (cohort == nullptr) return options.base;
+    const auto done = calibrate(gallery, options, *cohort);
+    return done ? done->policy : options.base;
 }
 
 LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
     constexpr std::size_t limit = 500;
-    const auto threshold = effective_threshold(policy, gallery.subjects(),
-                                               static_cast<std::size_t>(policy.min_probes));
+    const auto threshold = effective_threshold(policy, gallery.subjects(), 1);
     LeaveOneOut out;
     for (std::size_t row = 0; row < gallery.samples() && out.tested < limit; ++row) {
         const auto subject = gallery.subject_id(row);
@@ -275,7 +321,7 @@ LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
         const auto match = gallery.match_without(gallery.embedding(row), row);
         ++out.tested;
         const bool right = match.best->subject_id == subject;
-        if (right && clears_margin(match, policy.margin) && match.best->similarity >= threshold) {
+        if (right && clears_margin(match, policy.margin) && match.best->score >= threshold) {
             ++out.identified;
         }
     }

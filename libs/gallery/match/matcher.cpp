@@ -1,19 +1,22 @@
-// A row is the embedding of one sample, stored as a high and a low part; see compact.hpp. The
-// search has two passes. The first pass scans the high parts of all rows; a high part has a quarter
-// of the bytes of a float embedding. The first pass computes similarities with a known maximum
-// error and keeps every subject that could be among the best. The second pass compares the probe
-// with the complete embeddings of these subjects, which are usually few.
+// A row is the centred embedding of one sample, stored as a high and a low part; see compact.hpp.
+// The search has two passes. The first pass scans the high parts of all rows; a high part has a
+// quarter of the bytes of a float embedding. The first pass computes similarities with a known
+// maximum error and keeps every subject that could be among the best. The second pass compares the
+// probe with the complete embeddings of these subjects, which are usually few.
 //
 // The maximum error: a row r = rh + rl and a probe p = ph + pl each consist of a high and a low
-// part. The similarity is r * p, but the first pass computes only rh * ph. The difference is
+// part. The dot product is r * p, but the first pass computes only rh * ph. The difference is
 //   r * p - rh * ph = rl * p + rh * pl.
 // By the Cauchy-Schwarz inequality and |p| = 1, the absolute difference is at most
 // |rl| + |rh| * |pl|. A segment stores upper bounds of |rl| and |rh| for its rows, and CoarseProbes
 // stores |pl|.
 //
-// The score of a subject is the mean similarity of its three most similar rows. The two passes may
-// select different rows. Even then, the error of the score is at most the maximum error of the
-// similarities.
+// The score of a row is the dot product, plus an addend of the row and one of the probe, both of
+// which are known exactly (see ScoreSpace), so its error is that of the dot product. The addend of
+// the probe is the same for all rows and is added at the end.
+//
+// The score of a subject is the mean score of its three best rows. The two passes may select
+// different rows. Even then, the error of the mean is at most the maximum error of the scores.
 #include "gallery/match/matcher.hpp"
 
 #include <algorithm>
@@ -34,13 +37,13 @@ constexpr float rounding = 1e-4F;
 constexpr std::size_t max_probes = 8;
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-/// A row and its similarity to the probe.
+/// A row and its score.
 struct Hit {
-    float similarity = 0;
+    float score = 0;
     std::size_t row = 0;
 };
 
-/// The best_k most similar rows of one subject, best first. Rows with equal similarity stay in the
+/// The best_k best rows of one subject, best first. Rows with equal scores stay in the
 /// order in which they were added.
 class BestRows {
   public:
@@ -49,7 +52,7 @@ class BestRows {
         // Shift worse hits back by one until the position of this hit is free. If that position is
         // beyond the end, drop this hit.
         std::size_t at = count_ < best_k ? count_++ : best_k;
-        for (; at > 0 && hits_[at - 1].similarity < hit.similarity; --at) {
+        for (; at > 0 && hits_[at - 1].score < hit.score; --at) {
             if (at < best_k) hits_[at] = hits_[at - 1];
         }
         if (at < best_k) hits_[at] = hit;
@@ -57,10 +60,10 @@ class BestRows {
 
     [[nodiscard]] std::span<const Hit> hits() const { return {hits_.data(), count_}; }
 
-    /// Returns the mean similarity. Requires: there is a hit.
+    /// Returns the mean score. Requires: there is a hit.
     [[nodiscard]] float score() const {
         float sum = 0;
-        for (const Hit& hit : hits()) sum += hit.similarity;
+        for (const Hit& hit : hits()) sum += hit.score;
         return sum / static_cast<float>(count_);
     }
 
@@ -101,8 +104,10 @@ class Search {
     [[nodiscard]] float cutoff() const { return lower_.back(); }
 
     /// Second pass: computes the exact scores of the remaining subjects from their complete
-    /// embeddings and returns the best subjects, best first. Omits the row `left_out`.
-    [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe,
+    /// embeddings and returns the best subjects, best first. `centred` is the centred probe. Omits
+    /// the row `left_out`.
+    [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe, const Embedding& centred,
+                                                const ScoreSpace& space,
                                                 std::size_t left_out) const {
         struct Scored {
             const PossibleSubject* subject;
@@ -118,7 +123,7 @@ class Search {
             for (auto row = segment.first_row(each.subject); row < segment.end_row(each.subject);
                  ++row) {
                 if (each.first + row == left_out) continue;
-                scored.rows.add({segment.similarity(row, probe), row});
+                scored.rows.add({segment.score(row, centred), row});
             }
             scored.score = scored.rows.score();
             // Subjects are processed in the order of the gallery. Inserting after equal scores
@@ -128,19 +133,27 @@ class Search {
             best.insert(position, scored);
             if (best.size() > lower_.size()) best.pop_back();
         }
+        const float offset = space.offset(centred);
         std::vector<Candidate> candidates;
         candidates.reserve(best.size());
         for (const Scored& scored : best) {
             const auto& segment = *scored.subject->segment;
-            // Clamp, because rounding can make the product of two unit vectors slightly exceed 1.
             Candidate candidate{unpack_id(segment.subject_id(scored.subject->subject)),
                                 std::string(segment.name(scored.subject->subject)),
-                                std::clamp(scored.score, -1.0F, 1.0F),
+                                0,
                                 {},
                                 segment.ignored(scored.subject->subject)};
+            float cosines = 0;
             for (const Hit& hit : scored.rows.hits()) {
                 candidate.samples.push_back(segment.sample_id(hit.row));
+                cosines += space.has_cohort()
+                               ? similarity(space.original(segment.centred(hit.row)), probe)
+                               : hit.score;
             }
+            // Clamp, because rounding can make the product of two unit vectors slightly exceed 1.
+            candidate.similarity =
+                std::clamp(cosines / static_cast<float>(candidate.samples.size()), -1.0F, 1.0F);
+            candidate.score = space.has_cohort() ? scored.score + offset : candidate.similarity;
             candidates.push_back(std::move(candidate));
         }
         return candidates;
@@ -151,8 +164,8 @@ class Search {
     std::vector<float> lower_;  ///< the `count` highest lower bounds of scores, highest first
 };
 
-/// First pass over one segment: finds the subjects with a row whose similarity could reach the
-/// cutoff. Nearly all rows are below the cutoff, so the code is optimised for skipping rows.
+/// First pass over one segment: finds the subjects with a row whose score could reach the cutoff.
+/// Nearly all rows are below the cutoff, so the code is optimised for skipping rows.
 class CoarseScan {
   public:
     CoarseScan(const Segment& segment, std::size_t first, std::size_t left_out)
@@ -160,29 +173,28 @@ class CoarseScan {
 
     /// Adds the subjects that it finds to `search`. `products` contains one product per row (see
     /// coarse_products()), `scale` is the scale of the probe, and `error` is the maximum error of
-    /// every similarity.
+    /// every score.
     void run(const std::int32_t* products, float scale, float error, Search& search) const {
         constexpr std::size_t block = 64;
         const std::size_t rows = segment_.rows();
-        std::array<float, block> similarities{};
+        std::array<float, block> scores{};
         for (std::size_t row = 0; row < rows;) {
-            // Compute the similarities and their maximum, not yet multiplied by `scale`.
+            // Compute the scores and their maximum.
             const std::size_t count = std::min(block, rows - row);
             float highest = minus_infinity;
             for (std::size_t i = 0; i < count; ++i) {
-                similarities[i] =
-                    static_cast<float>(products[row + i]) * segment_.coarse_scale(row + i);
+                scores[i] = score(products, row + i, scale);
             }
-            for (std::size_t i = 0; i < count; ++i) highest = std::max(highest, similarities[i]);
+            for (std::size_t i = 0; i < count; ++i) highest = std::max(highest, scores[i]);
             // The mean of a subject's rows can reach the cutoff only if one of the rows does. Skip
             // the block if none of its rows does, as in most blocks.
-            if (highest * scale + error < search.cutoff()) {
+            if (highest + error < search.cutoff()) {
                 row += count;
                 continue;
             }
             std::size_t next = row + count;
             for (std::size_t i = 0; i < count; ++i) {
-                if (similarities[i] * scale + error < search.cutoff()) continue;
+                if (scores[i] + error < search.cutoff()) continue;
                 const auto subject = segment_.subject_of(row + i);
                 add(subject, products, scale, error, search);
                 // add() has processed all rows of this subject. Continue with the first row of the
@@ -199,14 +211,20 @@ class CoarseScan {
     }
 
   private:
-    /// Adds the subject to `search` with its approximate score: the mean similarity of its best_k
-    /// most similar rows, according to the first pass.
+    /// Returns the approximate score of a row, without the addend of the probe.
+    [[nodiscard]] float score(const std::int32_t* products, std::size_t row, float scale) const {
+        return static_cast<float>(products[row]) * (segment_.coarse_scale(row) * scale) +
+               segment_.offset(row);
+    }
+
+    /// Adds the subject to `search` with its approximate score: the mean score of its best_k best
+    /// rows, according to the first pass.
     void add(std::size_t subject, const std::int32_t* products, float scale, float error,
              Search& search) const {
         BestRows rows;
         for (auto row = segment_.first_row(subject); row < segment_.end_row(subject); ++row) {
             if (first_ + row == left_out_) continue;
-            rows.add({static_cast<float>(products[row]) * segment_.coarse_scale(row) * scale, row});
+            rows.add({score(products, row, scale), row});
         }
         if (!rows.hits().empty()) search.add(segment_, subject, first_, rows.score(), error);
     }
@@ -218,7 +236,7 @@ class CoarseScan {
 
 }  // namespace
 
-std::vector<std::vector<Candidate>> find_best(const Segments& segments,
+std::vector<std::vector<Candidate>> find_best(const Segments& segments, const ScoreSpace& space,
                                               std::span<const Embedding> probes, std::size_t count,
                                               std::size_t left_out) {
     std::vector<std::vector<Candidate>> best;
@@ -227,7 +245,9 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
     while (!probes.empty()) {
         const auto group = probes.first(std::min(max_probes, probes.size()));
         probes = probes.subspan(group.size());
-        const CoarseProbes coarse(group);
+        std::vector<Embedding> centred;
+        for (const auto& probe : group) centred.push_back(space.centred(probe));
+        const CoarseProbes coarse(centred);
         std::vector<Search> searches(group.size(), Search(count));
         std::size_t first = 0;  // number of rows in all previous segments
         for (const auto& segment : segments) {
@@ -246,17 +266,17 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
             first += segment->rows();
         }
         for (std::size_t p = 0; p < group.size(); ++p) {
-            best.push_back(searches[p].finish(group[p], left_out));
+            best.push_back(searches[p].finish(group[p], centred[p], space, left_out));
         }
     }
     return best;
 }
 
-std::vector<Match> find_matches(const Segments& segments, std::span<const Embedding> probes,
-                                std::size_t left_out) {
+std::vector<Match> find_matches(const Segments& segments, const ScoreSpace& space,
+                                std::span<const Embedding> probes, std::size_t left_out) {
     std::vector<Match> matches;
     matches.reserve(probes.size());
-    for (auto& best : find_best(segments, probes, 2, left_out)) {
+    for (auto& best : find_best(segments, space, probes, 2, left_out)) {
         matches.push_back(to_match(best));
     }
     return matches;

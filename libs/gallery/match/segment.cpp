@@ -7,7 +7,8 @@
 
 namespace facebus::gallery {
 
-void Segment::append(const SubjectRecord& record, const std::string& model_id) {
+void Segment::append(const SubjectRecord& record, const std::string& model_id,
+                     const ScoreSpace& space) {
     std::vector<const Sample*> ordered;
     for (const Sample& sample : record.samples) {
         if (sample.model_id == model_id) ordered.push_back(&sample);
@@ -17,11 +18,15 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
     std::ranges::sort(ordered, {}, [](const Sample* sample) { return sample->id; });
     const auto duplicates = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
     ordered.erase(duplicates.begin(), duplicates.end());
+    const auto first = rows();
     for (const Sample* sample : ordered) {
-        const auto row = compact(sample->embedding);
-        append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
+        const auto row = compact(space.centred(sample->embedding));
+        append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale, 0);
         coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
+    // All rows of the subject at once, which reads the cohort only once.
+    space.offsets(high_.data() + first * embedding_size, scales_.data() + first, ordered.size(),
+                  offsets_.data() + first);
     finish_subject(pack_id(record.subject.id), record.subject.name, record.subject.ignored,
                    other_model, record.damaged);
 }
@@ -29,7 +34,7 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
 void Segment::append(const Segment& other, std::size_t subject) {
     for (auto row = other.first_row(subject); row < other.end_row(subject); ++row) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
-                   &other.low_[row * low_bytes], other.scales_[row]);
+                   &other.low_[row * low_bytes], other.scales_[row], other.offsets_[row]);
     }
     // The norms of the low parts of single rows are not stored, so use the upper bound for all rows
     // of `other`. If it is larger than necessary, the search is slightly slower, but still exact.
@@ -46,14 +51,16 @@ void Segment::shrink() {
     high_.shrink_to_fit();
     low_.shrink_to_fit();
     scales_.shrink_to_fit();
+    offsets_.shrink_to_fit();
 }
 
 void Segment::append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
-                         float scale) {
+                         float scale, float offset) {
     sample_ids_.push_back(id);
     high_.insert(high_.end(), high, high + embedding_size);
     low_.insert(low_.end(), low, low + low_bytes);
     scales_.push_back(scale);
+    offsets_.push_back(offset);
     std::int32_t squares = 0;
     for (std::size_t i = 0; i < embedding_size; ++i) squares += high[i] * high[i];
     coarse_norm_ =
@@ -91,13 +98,14 @@ std::size_t Segment::subject_of(std::size_t row) const {
     return static_cast<std::size_t>(found - subjects_.begin());
 }
 
-Embedding Segment::embedding(std::size_t row) const {
+Embedding Segment::centred(std::size_t row) const {
     return expand(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row]);
 }
 
-float Segment::similarity(std::size_t row, const Embedding& probe) const {
+float Segment::score(std::size_t row, const Embedding& probe) const {
     return row_similarity(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row],
-                          probe);
+                          probe) +
+           offsets_[row];
 }
 
 }  // namespace facebus::gallery

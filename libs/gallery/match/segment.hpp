@@ -10,21 +10,22 @@
 #include "base/embedding.hpp"
 #include "gallery/id.hpp"
 #include "gallery/match/compact.hpp"
+#include "gallery/score/score_space.hpp"
 #include "gallery/subject.hpp"
 
 namespace facebus::gallery {
 
 /// Some subjects of the gallery, sorted by id, with one row per sample. The rows of a subject are
-/// consecutive. A row has 916 bytes. Snapshots share unchanged segments. Thread-safe after the last
-/// call of append() and shrink().
+/// consecutive. A row has 920 bytes and stores the centred embedding; see ScoreSpace. Snapshots
+/// share unchanged segments. Thread-safe after the last call of append() and shrink().
 class Segment {
   public:
     /// Appends a subject. Omits and counts samples of models other than `model_id`. Keeps only one
     /// of several samples with the same id. Requires: all ids are valid, and the id of the subject
     /// is greater than those of all subjects in the segment.
-    void append(const SubjectRecord& record, const std::string& model_id);
+    void append(const SubjectRecord& record, const std::string& model_id, const ScoreSpace& space);
     /// Appends the subject with the index `subject` in `other`. Requires: its id is greater than
-    /// those of all subjects in this segment.
+    /// those of all subjects in this segment, and both use the same score space.
     void append(const Segment& other, std::size_t subject);
     /// Releases memory that is reserved for further subjects and rows.
     void shrink();
@@ -56,8 +57,12 @@ class Segment {
     [[nodiscard]] std::string sample_id(std::size_t row) const {
         return unpack_id(sample_ids_[row]);
     }
-    [[nodiscard]] Embedding embedding(std::size_t row) const;
-    [[nodiscard]] float similarity(std::size_t row, const Embedding& probe) const;
+    /// Returns the centred embedding of a row.
+    [[nodiscard]] Embedding centred(std::size_t row) const;
+    /// Returns the dot product of the centred embeddings of a row and a probe, plus offset().
+    [[nodiscard]] float score(std::size_t row, const Embedding& probe) const;
+    /// Returns the addend that the row contributes to its scores; see ScoreSpace::offset().
+    [[nodiscard]] float offset(std::size_t row) const { return offsets_[row]; }
 
     /// Returns the high parts of all rows (see CompactEmbedding), for coarse_products().
     [[nodiscard]] const std::int8_t* high() const { return high_.data(); }
@@ -77,7 +82,7 @@ class Segment {
         std::uint32_t damaged;      ///< number of samples that cannot be decoded
     };
     void append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
-                    float scale);
+                    float scale, float offset);
     /// Assigns the rows appended since the previous subject to this subject.
     void finish_subject(const PackedId& id, std::string_view name, bool ignored,
                         std::size_t other_model, std::size_t damaged);
@@ -90,6 +95,7 @@ class Segment {
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
     std::vector<std::uint8_t> low_;  ///< rows x low_bytes
     std::vector<float> scales_;
+    std::vector<float> offsets_;
 
     float coarse_error_ = 0;
     float coarse_norm_ = 0;

@@ -26,8 +26,10 @@ std::size_t row_count(const SubjectRecord& record) {
 
 }  // namespace
 
-Snapshot::Builder::Builder(std::string model_id) : rows_(new_rows) {
+Snapshot::Builder::Builder(std::string model_id, std::shared_ptr<const ScoreSpace> space)
+    : rows_(new_rows) {
     built_.model_id_ = std::move(model_id);
+    built_.space_ = space ? std::move(space) : ScoreSpace::of(built_.model_id_);
 }
 
 Segment& Snapshot::Builder::current_segment() {
@@ -43,7 +45,7 @@ void Snapshot::Builder::finish_segment() {
 }
 
 void Snapshot::Builder::add(const SubjectRecord& record) {
-    current_segment().append(record, built_.model_id_);
+    current_segment().append(record, built_.model_id_, *built_.space_);
 }
 
 void Snapshot::Builder::add(const Segment& segment, std::size_t subject) {
@@ -56,7 +58,11 @@ void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
     built_.samples_ += segment->rows();
     built_.subjects_ += segment->subjects();
     for (std::size_t i = 0; i < segment->subjects(); ++i) {
-        if (segment->first_row(i) < segment->end_row(i)) ++built_.with_samples_;
+        const auto samples = segment->end_row(i) - segment->first_row(i);
+        if (samples > 0) {
+            ++built_.with_samples_;
+            ++built_.by_samples_.at(std::min(samples, built_.by_samples_.size()) - 1);
+        }
         built_.other_model_samples_ += segment->other_model_samples(i);
         built_.damaged_samples_ += segment->damaged_samples(i);
     }
@@ -76,7 +82,8 @@ Snapshot Snapshot::Builder::finish(std::string version) {
 }
 
 Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
-                   const std::vector<Sample>& samples, std::string version) {
+                   const std::vector<Sample>& samples, std::string version,
+                   std::shared_ptr<const ScoreSpace> space) {
     Changes records;
     for (Subject& subject : subjects) {
         auto id = subject.id;
@@ -86,13 +93,13 @@ Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
         const auto found = records.find(sample.subject_id);
         if (found != records.end()) found->second->samples.push_back(sample);
     }
-    Builder builder(model_id);
+    Builder builder(model_id, std::move(space));
     for (const auto& [id, record] : records) builder.add(*record);
     *this = builder.finish(std::move(version));
 }
 
 Snapshot Snapshot::with(const Changes& changes, std::string version) const {
-    Builder builder(model_id_);
+    Builder builder(model_id_, space_);
     auto change = changes.begin();
     for (std::size_t i = 0; i < segments_.size(); ++i) {
         const auto& segment = segments_[i];
@@ -139,7 +146,7 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
     }
     // After many removals there are many small segments, which slow down the search. Move the
     // subjects to larger segments.
-    Builder packed(model_id_);
+    Builder packed(model_id_, space_);
     for (const auto& segment : changed.segments_) {
         for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);
     }
@@ -151,16 +158,16 @@ Match Snapshot::match(const Embedding& probe) const {
 }
 
 Match Snapshot::match_without(const Embedding& probe, std::size_t left_out) const {
-    return std::move(find_matches(segments_, {&probe, 1}, left_out).front());
+    return std::move(find_matches(segments_, *space_, {&probe, 1}, left_out).front());
 }
 
 std::vector<Match> Snapshot::match(std::span<const Embedding> probes) const {
-    return find_matches(segments_, probes);
+    return find_matches(segments_, *space_, probes);
 }
 
 std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> probes,
                                                    std::size_t count) const {
-    return find_best(segments_, probes, count);
+    return find_best(segments_, *space_, probes, count);
 }
 
 std::vector<Snapshot::SubjectName> Snapshot::names(std::size_t limit) const {
@@ -234,7 +241,7 @@ Snapshot::SegmentRow Snapshot::locate(std::size_t row) const {
 
 Embedding Snapshot::embedding(std::size_t row) const {
     const auto at = locate(row);
-    return at.segment.embedding(at.row);
+    return space_->original(at.segment.centred(at.row));
 }
 
 std::string Snapshot::subject_id(std::size_t row) const {

@@ -1,8 +1,10 @@
 // Immutable copy of the gallery in memory, with which probes are matched.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +17,7 @@
 
 namespace facebus::gallery {
 
-/// Immutable copy of the gallery. Uses 916 bytes of memory per sample, and 32 bytes plus the name
+/// Immutable copy of the gallery. Uses 920 bytes of memory per sample, and 32 bytes plus the name
 /// per subject. A snapshot shares all unchanged segments with its copies and with snapshots that
 /// with() derives from it. Samples have row numbers from 0 to samples() - 1; the samples of a
 /// subject are in consecutive rows. Read-only and thread-safe.
@@ -24,25 +26,27 @@ class Snapshot {
     class Builder;
 
     Snapshot() = default;
+    /// Compares scores in `space`; by default, in the space of the cohort that ships for the model.
     /// Omits samples of models other than `model_id` (see other_model_samples()), and samples of
     /// subjects that are not in `subjects`. Requires: all ids are valid and the embeddings are unit
     /// vectors.
     Snapshot(const std::string& model_id, std::vector<Subject> subjects,
-             const std::vector<Sample>& samples, std::string version);
+             const std::vector<Sample>& samples, std::string version,
+             std::shared_ptr<const ScoreSpace> space = nullptr);
 
     /// Changed subjects: subject id -> new record, or std::nullopt to remove the subject.
     using Changes = std::map<std::string, std::optional<SubjectRecord>>;
     /// Returns a new snapshot: this one with the changes applied.
     [[nodiscard]] Snapshot with(const Changes& changes, std::string version) const;
 
-    /// Returns the two subjects most similar to `probe`; see find_matches().
+    /// Returns the two subjects with the highest scores for `probe`; see find_matches().
     [[nodiscard]] Match match(const Embedding& probe) const;
     /// Returns what match() would return if the gallery did not contain the row `left_out`.
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
-    /// Returns the two most similar subjects for each probe. Much faster than matching the probes
+    /// Returns the two best subjects for each probe. Much faster than matching the probes
     /// one by one.
     [[nodiscard]] std::vector<Match> match(std::span<const Embedding> probes) const;
-    /// Returns the `count` subjects most similar to each probe; see find_best().
+    /// Returns the `count` subjects with the highest scores for each probe; see find_best().
     [[nodiscard]] std::vector<std::vector<Candidate>> best(std::span<const Embedding> probes,
                                                            std::size_t count) const;
 
@@ -50,6 +54,11 @@ class Snapshot {
     /// Returns the number of subjects with at least one sample of this model.
     [[nodiscard]] std::size_t subjects_with_samples() const { return with_samples_; }
     [[nodiscard]] std::size_t samples() const { return samples_; }
+    /// Returns the numbers of subjects with 1, 2, 3, 4 and at least 5 samples.
+    [[nodiscard]] const std::array<std::size_t, 5>& subjects_by_samples() const {
+        return by_samples_;
+    }
+    [[nodiscard]] const ScoreSpace& space() const { return *space_; }
     /// Returns the subject ids that begin with `prefix`, sorted.
     [[nodiscard]] std::vector<std::string> subject_ids(const std::string& prefix) const;
     /// Returns the ids of the ignored subjects, sorted.
@@ -99,12 +108,14 @@ class Snapshot {
     [[nodiscard]] SegmentRow locate(std::size_t row) const;
 
     std::string model_id_;
+    std::shared_ptr<const ScoreSpace> space_ = std::make_shared<const ScoreSpace>();
     Segments segments_;  ///< each has at least one subject
     /// Per segment, number of rows in it and in all previous segments.
     std::vector<std::size_t> end_rows_;
     std::size_t subjects_ = 0;
     std::size_t with_samples_ = 0;
     std::size_t samples_ = 0;
+    std::array<std::size_t, 5> by_samples_{};
     std::size_t other_model_samples_ = 0;
     std::size_t damaged_samples_ = 0;
     std::string version_ = "0-0";
@@ -114,7 +125,7 @@ class Snapshot {
 /// order of their ids.
 class Snapshot::Builder {
   public:
-    explicit Builder(std::string model_id);
+    explicit Builder(std::string model_id, std::shared_ptr<const ScoreSpace> space = nullptr);
 
     /// Appends a subject. Requires: its id is valid and greater than the ids of all previous
     /// subjects.

@@ -210,7 +210,9 @@ Result<std::vector<Embedding>> Eraser::removed_samples() {
         if (!fields) return std::unexpected(fields.error());
         for (std::size_t i = 1; i < fields->size(); i += 2) {
             // Subjects and damaged samples have no embedding.
-            if (auto embedding = unpack((*fields)[i])) samples.push_back(*embedding);
+            const auto& bytes = (*fields)[i];
+            const auto dimensions = bytes.size() == sface_size * 4 ? sface_size : embedding_size;
+            if (auto embedding = unpack(bytes, dimensions)) samples.push_back(*embedding);
         }
     } while (cursor != "0");
     return samples;

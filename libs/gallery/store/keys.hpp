@@ -10,12 +10,15 @@
 // | facebus:gallery:model        | string | id of the model that computed the samples             |
 // | facebus:gallery:names        | hash   | name of a subject -> subject id                       |
 // | facebus:gallery:part:<part>  | set    | ids of the subjects in that part                      |
-// | facebus:gallery:policy       | hash   | the members of Policy by name, as text                |
+// | facebus:gallery:calibration  | hash   | fpir, min_probes, margin, min_quality, as text         |
+// | facebus:gallery:policy       | hash   | thresholds of versions that compared similarities;     |
+// |                              |        | not used any more                                      |
 // | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored`, with value     |
 // |                              |        | `1`, only if the subject is ignored                   |
 // | facebus:subject:<id>:samples | list   | sample ids, in the order in which they were added     |
 // | facebus:sample:<id>          | hash   | `subject`, `source`, `model`, `quality`, `created`,   |
-// |                              |        | `embedding`                                           |
+// |                              |        | `embedding`; while the gallery moves to another model |
+// |                              |        | also `next_model`, `next_embedding`                   |
 // | facebus:picture:<sample id>  | string | photo of the sample: its crop as JPEG, if stored; not |
 // |                              |        | in the sample's hash, so that workers do not load it  |
 // |                              |        | and can be denied access to it                        |
@@ -37,10 +40,10 @@
 // | facebus:erasure:kept:old     | stream | the previous facebus:results, until it is deleted     |
 // clang-format on
 //
-// Ids of subjects and samples are 32 hex digits (128 random bits). An embedding is stored as 512
-// little-endian 32-bit floats, 2,048 bytes. The quality of a probe is stored as one such float.
-// Other numbers are stored as decimal text. Values are not trusted when they are read; see
-// record.hpp.
+// Ids of subjects and samples are 32 hex digits (128 random bits). An embedding is stored as
+// little-endian 32-bit floats: of FaceNet 512 (2,048 bytes), of SFace 128 (512 bytes). The quality
+// of a probe is stored as one such float. Other numbers are stored as decimal text. Values are not
+// trusted when they are read; see record.hpp.
 //
 // A part of the gallery is the set of subjects whose ids begin with the same three hex digits;
 // there are 4,096 parts. The change stream names parts instead of subject ids, so it never contains
@@ -64,6 +67,7 @@ inline const std::string format = "facebus:format";
 inline const std::string changes = "facebus:gallery:changes";
 inline const std::string model = "facebus:gallery:model";
 inline const std::string names = "facebus:gallery:names";
+inline const std::string calibration = "facebus:gallery:calibration";
 inline const std::string policy = "facebus:gallery:policy";
 inline const std::string results = "facebus:results";
 inline const std::string erasure_recorded = "facebus:erasure:recorded";

@@ -61,8 +61,8 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
 /// Fails if Redis replies with an error for a subject or its list of samples, because omitting the
 /// subject would silently make an enrolled person unknown. Also fails with the errors of
 /// read_samples().
-Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
-                                                 const std::vector<std::string>& ids) {
+Result<std::vector<SubjectRecord>> read_subjects(Redis& redis, const std::vector<std::string>& ids,
+                                                 const std::string& model_id) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.
     std::vector<SubjectRecord> records;
     Result<void> good{};
@@ -100,7 +100,7 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
     if (!listed) return std::unexpected(std::move(listed.error()));
     if (!good) return std::unexpected(std::move(good.error()));
 
-    auto read = read_samples(redis, samples);
+    auto read = read_samples(redis, samples, model_id);
     if (!read) return std::unexpected(std::move(read.error()));
     for (std::size_t i = 0; i < owners.size(); ++i) {
         auto& record = records[owners[i]];
@@ -116,7 +116,8 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
 }  // namespace
 
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
-                                                 const std::vector<SampleKey>& samples) {
+                                                 const std::vector<SampleKey>& samples,
+                                                 const std::string& model_id) {
     std::vector<Result<Sample>> out;
     out.reserve(samples.size());
     Result<void> good{};
@@ -131,7 +132,7 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                 out.push_back(std::unexpected(reply.error()));
                 return;
             }
-            out.push_back(decode_sample(samples[i].id, *reply));
+            out.push_back(decode_sample(samples[i].id, *reply, model_id));
             if (out.back() && out.back()->subject_id != samples[i].subject) {
                 out.back() =
                     fail(ErrorKind::malformed,
@@ -200,7 +201,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
         const auto ids = subject_ids(redis, {begin, begin + parts_per_batch});
         if (!ids) return std::unexpected(ids.error());
         if (ids->empty()) continue;
-        const auto records = read_subjects(redis, *ids);
+        const auto records = read_subjects(redis, *ids, model_id);
         if (!records) return std::unexpected(records.error());
         for (const auto& record : *records) builder.add(record);
 #if defined(__GLIBC__)
@@ -220,7 +221,7 @@ Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
     }
     const auto ids = subject_ids(redis, {parts.begin(), parts.end()});
     if (!ids) return std::unexpected(ids.error());
-    auto records = read_subjects(redis, *ids);
+    auto records = read_subjects(redis, *ids, gallery.model_id());
     if (!records) return std::unexpected(std::move(records.error()));
     for (auto& record : *records) {
         auto id = record.subject.id;

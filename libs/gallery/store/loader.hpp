@@ -23,9 +23,10 @@ struct SampleKey {
 /// Reads the samples with the given keys. Returns one result per key, in the same order. A result
 /// is an error if the sample cannot be read or decoded, or belongs to another subject. Fails as a
 /// whole only if the connection fails or Redis is temporarily unable to run commands; see class
-/// Redis.
+/// Redis. `model_id`: see decode_sample().
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
-                                                 const std::vector<SampleKey>& samples);
+                                                 const std::vector<SampleKey>& samples,
+                                                 const std::string& model_id = {});
 
 /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the stream
 /// is empty. Fails with `malformed` if the newest id is invalid, and with the

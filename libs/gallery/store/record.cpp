@@ -1,9 +1,11 @@
 #include "gallery/store/record.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -70,20 +72,20 @@ Result<void> check_embedding(const Embedding& embedding) {
     return {};
 }
 
-std::string pack(const Embedding& embedding) {
+std::string pack(const Embedding& embedding, std::size_t dimensions) {
     std::string out;
-    out.reserve(packed_embedding_bytes);
-    for (const float value : embedding) put(out, value);
+    out.reserve(dimensions * 4);
+    for (std::size_t i = 0; i < dimensions; ++i) put(out, embedding[i]);
     return out;
 }
 
-Result<Embedding> unpack(std::string_view bytes) {
-    if (bytes.size() != packed_embedding_bytes) {
+Result<Embedding> unpack(std::string_view bytes, std::size_t dimensions) {
+    if (bytes.size() != dimensions * 4) {
         return fail(ErrorKind::malformed, fmt::format("the embedding has {} bytes, not {}",
-                                                      bytes.size(), packed_embedding_bytes));
+                                                      bytes.size(), dimensions * 4));
     }
-    Embedding embedding;
-    for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] = get(bytes, 4 * i);
+    Embedding embedding{};
+    for (std::size_t i = 0; i < dimensions; ++i) embedding[i] = get(bytes, 4 * i);
     if (auto good = check_embedding(embedding); !good) return std::unexpected(good.error());
     return embedding;
 }
@@ -91,13 +93,19 @@ Result<Embedding> unpack(std::string_view bytes) {
 std::string pack_probe(const Probe& probe, std::string_view model_id) {
     std::string out;
     put(out, probe.quality);
-    out += pack(probe.embedding);
+    out += pack(probe.embedding, dimensions_of(model_id));
     out += model_id;
     return out;
 }
 
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) {
-    constexpr std::size_t fixed_bytes = 4 + packed_embedding_bytes;  // quality and embedding
+    // The size of the embedding follows from the model id, which is behind it.
+    std::size_t dimensions = embedding_size;
+    if (constexpr auto id = 4 + sface_size * 4;
+        bytes.size() > id && dimensions_of(bytes.substr(id)) == sface_size) {
+        dimensions = sface_size;
+    }
+    const std::size_t fixed_bytes = 4 + dimensions * 4;  // quality and embedding
     if (bytes.size() < fixed_bytes || bytes.size() > fixed_bytes + max_model_bytes) {
         return fail(ErrorKind::malformed,
                     fmt::format("the stored probe has an invalid size: {} bytes", bytes.size()));
@@ -108,7 +116,7 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) 
     if (!in_range(stored.probe.quality, 0, 1)) {
         return fail(ErrorKind::malformed, "the probe's quality is not in 0..1");
     }
-    auto embedding = unpack(bytes.substr(4, packed_embedding_bytes));
+    auto embedding = unpack(bytes.substr(4, dimensions * 4), dimensions);
     if (!embedding) return std::unexpected(embedding.error());
     stored.probe.embedding = *embedding;
     stored.model_id = bytes.substr(fixed_bytes);
@@ -132,6 +140,10 @@ Result<void> check_sample(const Sample& sample) {
     if (!in_range(sample.quality, 0, 1)) {
         return fail(ErrorKind::malformed, "the quality is not in 0..1");
     }
+    const auto rest = std::span(sample.embedding).subspan(dimensions_of(sample.model_id));
+    if (std::ranges::any_of(rest, [](float value) { return value != 0; })) {
+        return fail(ErrorKind::malformed, "the embedding has more elements than the model");
+    }
     return check_embedding(sample.embedding);
 }
 
@@ -153,19 +165,25 @@ Redis::Command write_sample(const Sample& sample) {
             "model",     sample.model_id,
             "quality",   fmt::to_string(sample.quality),
             "created",   fmt::to_string(sample.created),
-            "embedding", pack(sample.embedding)};
+            "embedding", pack(sample.embedding, dimensions_of(sample.model_id))};
 }
 
 Redis::Command read_sample(const std::string& id) {
-    return {"HMGET", keys::sample(id), "subject", "source",
-            "model", "quality",        "created", "embedding"};
+    return {"HMGET",   keys::sample(id), "subject",   "source",     "model",
+            "quality", "created",        "embedding", "next_model", "next_embedding"};
 }
 
-Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
+Redis::Command write_embedding(const std::string& id, const std::string& model_id,
+                               const Embedding& embedding) {
+    return {"HSET",   keys::sample(id), "next_model",
+            model_id, "next_embedding", pack(embedding, dimensions_of(model_id))};
+}
+
+Result<Sample> decode_sample(const std::string& id, const Reply& reply, std::string_view model_id) {
     const std::string what = fmt::format("sample {}", valid_id(id) ? id : "?");
     const auto& fields = reply.elements();
-    if (fields.size() != 6)
-        return std::unexpected(damaged_error(what, "the reply does not have six fields"));
+    if (fields.size() != 8)
+        return std::unexpected(damaged_error(what, "the reply does not have eight fields"));
     Sample sample;
     sample.id = id;
     sample.subject_id = fields[0].text();
@@ -177,7 +195,10 @@ Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
     if (!parse(fields[3].text(), sample.quality) || !parse(fields[4].text(), sample.created)) {
         return std::unexpected(damaged_error(what, "quality or creation time is invalid"));
     }
-    auto embedding = unpack(fields[5].text());
+    const bool further = !model_id.empty() && sample.model_id != model_id && !fields[6].nil() &&
+                         fields[6].text() == model_id;
+    if (further) sample.model_id = model_id;
+    auto embedding = unpack(fields[further ? 7 : 5].text(), dimensions_of(sample.model_id));
     if (!embedding) return std::unexpected(damaged_error(what, embedding.error().message));
     sample.embedding = *embedding;
     if (auto good = check_sample(sample); !good) {
@@ -186,50 +207,45 @@ Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
     return sample;
 }
 
-Result<void> check_policy(const Policy& policy) {
-    const bool good = in_range(policy.threshold, -1, 1) && in_range(policy.growth, 0, 1) &&
-                      in_range(policy.early, 0, 1) && policy.min_probes >= 1 &&
-                      policy.min_probes <= 64 && in_range(policy.margin, 0, 2) &&
-                      in_range(policy.min_quality, 0, 1) && std::isfinite(policy.slope) &&
-                      policy.slope > 0 && std::isfinite(policy.offset);
+Result<void> check_calibration(const CalibrationOptions& options) {
+    const auto& base = options.base;
+    const bool good = options.fpir >= min_fpir && options.fpir <= max_fpir &&
+                      base.min_probes >= 1 && base.min_probes <= 64 &&
+                      in_range(base.margin, 0, 2) && in_range(base.min_quality, 0, 1);
     if (good) return {};
-    return fail(ErrorKind::malformed,
-                "the policy is out of range: threshold -1..1, growth and early 0..1, min_probes "
-                "1..64, margin 0..2, min_quality 0..1, slope above 0 and finite, offset finite");
+    return fail(
+        ErrorKind::malformed,
+        fmt::format("the calibration is out of range: fpir {}..{}, min_probes 1..64, margin "
+                    "0..2, min_quality 0..1",
+                    min_fpir, max_fpir));
 }
 
-Redis::Command write_policy(const Policy& policy) {
-    return {"HSET",        keys::policy,
-            "threshold",   fmt::to_string(policy.threshold),
-            "growth",      fmt::to_string(policy.growth),
-            "early",       fmt::to_string(policy.early),
-            "min_probes",  fmt::to_string(policy.min_probes),
-            "margin",      fmt::to_string(policy.margin),
-            "min_quality", fmt::to_string(policy.min_quality),
-            "slope",       fmt::to_string(policy.slope),
-            "offset",      fmt::to_string(policy.offset)};
+Redis::Command write_calibration(const CalibrationOptions& options) {
+    return {"HSET",        keys::calibration,
+            "fpir",        fmt::to_string(options.fpir),
+            "min_probes",  fmt::to_string(options.base.min_probes),
+            "margin",      fmt::to_string(options.base.margin),
+            "min_quality", fmt::to_string(options.base.min_quality)};
 }
 
-Redis::Command read_policy() {
-    return {"HMGET",      keys::policy, "threshold",   "growth", "early",
-            "min_probes", "margin",     "min_quality", "slope",  "offset"};
+Redis::Command read_calibration() {
+    return {"HMGET", keys::calibration, "fpir", "min_probes", "margin", "min_quality"};
 }
 
-Result<Policy> decode_policy(const Reply& reply) {
+Result<CalibrationOptions> decode_calibration(const Reply& reply) {
     const auto& fields = reply.elements();
-    Policy policy;
-    if (fields.size() != 8 || !parse(fields[0].text(), policy.threshold) ||
-        !parse(fields[1].text(), policy.growth) || !parse(fields[2].text(), policy.early) ||
-        !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
-        !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
-        !parse(fields[7].text(), policy.offset)) {
+    CalibrationOptions options;
+    auto& base = options.base;
+    if (fields.size() != 4 || !parse(fields[0].text(), options.fpir) ||
+        !parse(fields[1].text(), base.min_probes) || !parse(fields[2].text(), base.margin) ||
+        !parse(fields[3].text(), base.min_quality)) {
         return std::unexpected(
-            damaged_error("the policy", "a value is missing or not a valid number"));
+            damaged_error("the stored calibration", "a value is missing or not a valid number"));
     }
-    if (auto good = check_policy(policy); !good) {
-        return std::unexpected(damaged_error("the policy", good.error().message));
+    if (auto good = check_calibration(options); !good) {
+        return std::unexpected(damaged_error("the stored calibration", good.error().message));
     }
-    return policy;
+    return options;
 }
 
 }  // namespace facebus::gallery

@@ -27,11 +27,10 @@ constexpr int max_attempts = 100;
 constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
-    return {
-        ErrorKind::refused,
-        fmt::format("the gallery uses model {}; samples of model {} can be added only after all "
-                    "subjects are removed",
-                    is_text(gallery) ? gallery : "?", sample)};
+    return {ErrorKind::refused,
+            fmt::format("the gallery uses model {}; before samples of model {} can be added, move "
+                        "the gallery to it with `facebus gallery reembed`",
+                        is_text(gallery) ? gallery : "?", sample)};
 }
 
 }  // namespace
@@ -237,27 +236,35 @@ Result<std::optional<std::string>> Store::photo(const std::string& sample_id) {
     return std::string(stored->text());
 }
 
-Result<std::optional<Policy>> Store::policy() {
-    auto reply = redis_.run(read_policy());
+Result<std::optional<CalibrationOptions>> Store::calibration() {
+    auto reply = redis_.run(read_calibration());
     if (!reply) return std::unexpected(std::move(reply.error()));
     const auto& fields = reply->elements();
     if (std::all_of(fields.begin(), fields.end(), [](const Reply& r) { return r.nil(); })) {
         return std::nullopt;
     }
-    return decode_policy(*reply);
+    return decode_calibration(*reply);
 }
 
-Result<void> Store::set_policy(const Policy& policy) {
-    if (auto good = check_policy(policy); !good) return good;
-    auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", "", {write_policy(policy)}}; });
+Result<bool> Store::has_old_policy() {
+    auto fields = redis_.run({"HLEN", keys::policy});
+    if (!fields) return std::unexpected(std::move(fields.error()));
+    return fields->number() > 0;
+}
+
+Result<void> Store::set_calibration(const CalibrationOptions& options) {
+    if (auto good = check_calibration(options); !good) return good;
+    auto written = commit([&]() -> Result<Plan> {
+        return Plan{"calibration", "", {{"DEL", keys::policy}, write_calibration(options)}};
+    });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }
 
-Result<void> Store::clear_policy() {
-    auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", "", {{"DEL", keys::policy}}}; });
+Result<void> Store::clear_calibration() {
+    auto written = commit([&]() -> Result<Plan> {
+        return Plan{"calibration", "", {{"DEL", keys::policy}, {"DEL", keys::calibration}}};
+    });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }

@@ -1,4 +1,4 @@
-// Reads and writes the gallery in Redis: subjects, samples, photos and policy.
+// Reads and writes the gallery in Redis: subjects, samples, photos and the calibration.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "gallery/decide/decision.hpp"
+#include "gallery/decide/calibration.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gallery/redis/redis.hpp"
 
@@ -27,11 +27,11 @@ struct NamedSample {
     Sample sample;
 };
 
-/// Access to the gallery in Redis. Subjects, samples and the policy are changed in transactions,
-/// each of which also appends to the change stream. Several programs can write concurrently. New
-/// names are stored as clean_name() returns them. Subjects are looked up under all names that
-/// stored_names() returns. Functions that have a name as parameter also fail with the errors of
-/// clean_name() and stored_names().
+/// Access to the gallery in Redis. Subjects, samples and the calibration are changed in
+/// transactions, each of which also appends to the change stream. Several programs can write
+/// concurrently. New names are stored as clean_name() returns them. Subjects are looked up under
+/// all names that stored_names() returns. Functions that have a name as parameter also fail with
+/// the errors of clean_name() and stored_names().
 ///
 /// Functions that remove, merge or ignore people take effect at once, and record in the same
 /// transaction which traces must be erased. The caller then runs an Eraser.
@@ -58,13 +58,20 @@ class Store {
     /// `refused` if the name is invalid.
     Result<Subject> add_subject(const std::string& name);
 
-    /// Renames the subject named `name`. If another subject has the name `new_name`, merges the
-    /// two: moves the samples to the other subject, and removes the subject named `name`. Records
-    /// the erasure of the results that name it, and of the memory of their tracks. If the removed
-    /// subject was ignored, also marks the other one as ignored; see set_ignored(). Returns whether
-    /// subjects were merged. Fails with `refused` if no subject is named `name` or a name is
-    /// invalid.
-    Result<bool> rename(const std::string& name, const std::string& new_name);
+    /// What rename() does if another subject has the new name.
+    enum class IfTaken { merge, fail };
+    /// Renames the subject named `name`. If another subject has the name `new_name`, merges the two
+    /// like merge(), or fails with `exists` if `if_taken` is `fail`. Returns whether subjects were
+    /// merged. Fails with `refused` if no subject is named `name` or a name is invalid.
+    Result<bool> rename(const std::string& name, const std::string& new_name,
+                        IfTaken if_taken = IfTaken::merge);
+
+    /// Moves the samples of the subject named `from` to the subject named `into`, and removes the
+    /// subject named `from`. Records the erasure of the results that name it, and of the memory of
+    /// their tracks. If the removed subject was ignored, also marks the other one as ignored; see
+    /// set_ignored(). Returns the number of moved samples. Fails with `refused` if one of the
+    /// subjects does not exist or both are the same.
+    Result<std::size_t> merge(const std::string& from, const std::string& into);
 
     /// Sets or clears Subject::ignored. Setting it also records the erasure of the results that
     /// name the subject, and of the memory of their tracks. Fails with `refused` if no subject has
@@ -85,9 +92,22 @@ class Store {
     Result<std::optional<std::string>> photo(const std::string& sample_id);
     /// Returns one page of the samples of these subjects: skips `first` samples and returns at most
     /// `count` of those that follow. Omits samples that were removed or cannot be decoded.
-    /// Requires: the elements of `subjects` come from list().
+    /// `model_id`: see decode_sample(). Requires: the elements of `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
-                                             std::size_t first, std::size_t count);
+                                             std::size_t first, std::size_t count,
+                                             const std::string& model_id = {});
+
+    /// Stores a further embedding of a sample, computed by another model, and replaces the further
+    /// embedding that it may have. A snapshot for that model contains the sample with this
+    /// embedding; for all others, nothing changes. Fails with `refused` if the sample does not
+    /// exist, and with the errors of check_sample().
+    Result<void> add_embedding(const std::string& id, const std::string& model_id,
+                               const Embedding& embedding);
+    /// Makes `model_id` the model of the gallery: replaces the embeddings of all samples by their
+    /// further embeddings of this model. Samples without such an embedding remain, but only
+    /// snapshots for the old model contain them. Runs one transaction per subject; after an error,
+    /// the next call continues. Returns the number of replaced embeddings.
+    Result<std::size_t> change_model(const std::string& model_id);
 
     /// Removes the subject with its samples and photos. Records the erasure of the results that
     /// name it, and of the memory of tracks that could show it. Fails with `refused` if no subject
@@ -95,8 +115,10 @@ class Store {
     Result<void> remove(const std::string& name);
     /// Removes one sample and its photo. Records the erasure of the results that contain its id,
     /// and of the memory of tracks that could show the person. Returns the name of the subject.
-    /// Fails with `refused` if the sample does not exist.
-    Result<std::string> remove_sample(const std::string& id);
+    /// Fails with `refused` if the sample does not exist, or if `subject` is set and the sample
+    /// belongs to a subject with another name.
+    Result<std::string> remove_sample(const std::string& id,
+                                      const std::optional<std::string>& subject = {});
     /// Removes all samples of a subject like remove(), but keeps the subject. Returns the number of
     /// samples.
     Result<std::size_t> remove_samples(const std::string& name);
@@ -105,12 +127,16 @@ class Store {
     /// Returns the number of subjects if `subjects_too` is true, otherwise of samples.
     Result<std::size_t> remove_all(bool subjects_too);
 
-    /// Returns the policy stored with the gallery, or nothing if none is stored.
-    Result<std::optional<Policy>> policy();
-    /// Stores the policy. Fails with `malformed` if a value is out of range.
-    Result<void> set_policy(const Policy& policy);
-    /// Removes the stored policy, so that the settings of CalibrationOptions apply again.
-    Result<void> clear_policy();
+    /// Returns the settings of the calibration stored with the gallery, or nothing if none are
+    /// stored. A policy that an earlier version stored does not count: its thresholds are for
+    /// cosine similarities.
+    Result<std::optional<CalibrationOptions>> calibration();
+    /// Returns whether no calibration is stored, but a policy of an earlier version is.
+    Result<bool> has_old_policy();
+    /// Stores the settings. Fails with `malformed` if a value is out of range.
+    Result<void> set_calibration(const CalibrationOptions& options);
+    /// Removes the stored settings, so that those of the configuration apply again.
+    Result<void> clear_calibration();
 
     /// Adds samples to a subject, with all ids, times and photos as in a backup. Creates the
     /// subject if it does not exist. Does not check for repeated samples. Fails with `exists` if
@@ -149,6 +175,8 @@ class Store {
     /// with an error in place of each damaged sample.
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
     Result<std::size_t> remove_records(const std::string& name, bool subject_too);
+    Result<Plan> plan_merge(const Known& from, const std::string& into,
+                            const std::vector<std::string>& samples);
 
     Redis redis_;
 };

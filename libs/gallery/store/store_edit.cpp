@@ -28,7 +28,9 @@ void record_erasure(std::vector<Redis::Command>& commands, const std::string& id
 void drop_sample(std::vector<Redis::Command>& commands, const std::string& id,
                  const Result<Sample>& sample) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    record_erasure(commands, id, sample ? pack(sample->embedding) : std::string());
+    record_erasure(
+        commands, id,
+        sample ? pack(sample->embedding, dimensions_of(sample->model_id)) : std::string());
 }
 
 /// Appends the commands that mark a subject as ignored and record it for the next erasure.
@@ -61,7 +63,32 @@ Result<Subject> Store::add_subject(const std::string& name) {
     return subject;
 }
 
-Result<bool> Store::rename(const std::string& name, const std::string& new_name) {
+/// Plans to move the samples of `from`, which have these ids, to the subject with the id `into`,
+/// and to remove the subject `from`.
+Result<Store::Plan> Store::plan_merge(const Known& from, const std::string& into,
+                                      const std::vector<std::string>& samples) {
+    Plan plan{"merge", keys::part_of(from.id), {}};
+    for (const std::string& sample : samples) {
+        plan.commands.push_back({"HSET", keys::sample(sample), "subject", into});
+        plan.commands.push_back({"RPUSH", keys::subject_samples(into), sample});
+    }
+    plan.commands.push_back({"HDEL", keys::names, from.name});
+    plan.commands.push_back({"SREM", keys::part(plan.part), from.id});
+    plan.commands.push_back({"DEL", keys::subject(from.id), keys::subject_samples(from.id)});
+    // commit() appends one part of the gallery (see keys.hpp) to the change stream: the part that
+    // contains the removed subject. The part of the other subject changes too, so append it here.
+    plan.commands.push_back(
+        {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(into)});
+    // Erase results that contain the id of the removed subject, because a later removal of the
+    // merged subject would not find them.
+    record_erasure(plan.commands, from.id);
+    const auto ignored = redis_.run({"HGET", keys::subject(from.id), "ignored"});
+    if (!ignored) return std::unexpected(ignored.error());
+    if (!ignored->nil()) ignore(plan.commands, into);
+    return plan;
+}
+
+Result<bool> Store::rename(const std::string& name, const std::string& new_name, IfTaken if_taken) {
     bool merged = false;
     auto written = commit([&]() -> Result<Plan> {
         const auto from = known_subject(name);
@@ -75,41 +102,48 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         if (to && other && other->has_value() && (*other)->id == id) other = known_subject(*to);
         if (!other) return std::unexpected(other.error());
         merged = other->has_value() && (*other)->id != id;
-        Plan plan{"rename", keys::part_of(id), {}};
         if (!merged) {
             if (!to) return std::unexpected(to.error());
-            plan.commands = {{"HDEL", keys::names, (*from)->name},
-                             {"HSET", keys::names, *to, id},
-                             {"HSET", keys::subject(id), "name", *to}};
-            return plan;
+            return Plan{"rename",
+                        keys::part_of(id),
+                        {{"HDEL", keys::names, (*from)->name},
+                         {"HSET", keys::names, *to, id},
+                         {"HSET", keys::subject(id), "name", *to}}};
         }
-        const auto& into = (*other)->id;
-        // Merge: move the samples to the other subject, then remove the renamed subject.
+        if (if_taken == IfTaken::fail) {
+            return fail(ErrorKind::exists,
+                        fmt::format("\"{}\" is already in the gallery", (*other)->name));
+        }
         const auto samples = sample_ids(id);
         if (!samples) return std::unexpected(samples.error());
-        plan.op = "merge";
-        for (const std::string& sample : *samples) {
-            plan.commands.push_back({"HSET", keys::sample(sample), "subject", into});
-            plan.commands.push_back({"RPUSH", keys::subject_samples(into), sample});
-        }
-        plan.commands.push_back({"HDEL", keys::names, (*from)->name});
-        plan.commands.push_back({"SREM", keys::part(plan.part), id});
-        plan.commands.push_back({"DEL", keys::subject(id), keys::subject_samples(id)});
-        // commit() appends one part of the gallery (see keys.hpp) to the change stream: the part
-        // that contains the renamed subject. The part of the other subject changes too, so append
-        // it here.
-        plan.commands.push_back(
-            {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(into)});
-        // Erase results that contain the id of the removed subject, because a later removal of the
-        // merged subject would not find them.
-        record_erasure(plan.commands, id);
-        const auto ignored = redis_.run({"HGET", keys::subject(id), "ignored"});
-        if (!ignored) return std::unexpected(ignored.error());
-        if (!ignored->nil()) ignore(plan.commands, into);
-        return plan;
+        return plan_merge(**from, (*other)->id, *samples);
     });
     if (!written) return std::unexpected(std::move(written.error()));
     return merged;
+}
+
+Result<std::size_t> Store::merge(const std::string& from, const std::string& into) {
+    std::size_t moved = 0;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto source = known_subject(from);
+        if (!source) return std::unexpected(source.error());
+        if (!source->has_value()) return std::unexpected(unknown_subject(from));
+        const auto target = known_subject(into);
+        if (!target) return std::unexpected(target.error());
+        if (!target->has_value()) return std::unexpected(unknown_subject(into));
+        if ((*source)->id == (*target)->id) {
+            return fail(ErrorKind::refused,
+                        fmt::format("\"{}\" and \"{}\" are the same person; use two different "
+                                    "names",
+                                    from, into));
+        }
+        const auto samples = sample_ids((*source)->id);
+        if (!samples) return std::unexpected(samples.error());
+        moved = samples->size();
+        return plan_merge(**source, (*target)->id, *samples);
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return moved;
 }
 
 Result<void> Store::set_ignored(const std::string& name, bool ignored) {
@@ -145,7 +179,8 @@ Result<std::optional<NamedSample>> Store::find_sample(const std::string& id) {
 }
 
 Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>& subjects,
-                                                std::size_t first, std::size_t count) {
+                                                std::size_t first, std::size_t count,
+                                                const std::string& model_id) {
     std::vector<SampleKey> keys;
     std::vector<std::string> names;
     for (const auto& entry : subjects) {
@@ -163,7 +198,7 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
         }
         first = 0;
     }
-    auto read = read_samples(redis_, keys);
+    auto read = read_samples(redis_, keys, model_id);
     if (!read) return std::unexpected(std::move(read.error()));
     std::vector<NamedSample> found;
     for (std::size_t i = 0; i < read->size(); ++i) {
@@ -174,9 +209,10 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     return found;
 }
 
-Result<std::string> Store::remove_sample(const std::string& id) {
+Result<std::string> Store::remove_sample(const std::string& id,
+                                         const std::optional<std::string>& subject) {
     if (!valid_id(id)) return std::unexpected(unknown_sample());
-    std::string subject;
+    std::string owner_name;
     auto written = commit([&]() -> Result<Plan> {
         const auto stored = redis_.run({"HGET", keys::sample(id), "subject"});
         if (!stored) return std::unexpected(stored.error());
@@ -184,11 +220,21 @@ Result<std::string> Store::remove_sample(const std::string& id) {
         if (!valid_id(owner)) return std::unexpected(unknown_sample());
         const auto name = redis_.run({"HGET", keys::subject(owner), "name"});
         if (!name) return std::unexpected(name.error());
+        owner_name = name->text();
+        if (subject) {
+            const auto expected = known_subject(*subject);
+            if (!expected) return std::unexpected(expected.error());
+            if (!expected->has_value()) return std::unexpected(unknown_subject(*subject));
+            if ((*expected)->id != owner) {
+                return fail(ErrorKind::refused,
+                            fmt::format("sample {} belongs to \"{}\", not to \"{}\"", id,
+                                        owner_name, *subject));
+            }
+        }
         const auto ids = sample_ids(owner);
         if (!ids) return std::unexpected(ids.error());
         const auto samples = read_samples(redis_, {{owner, id}});
         if (!samples) return std::unexpected(samples.error());
-        subject = name->text();
         Plan plan{"remove", keys::part_of(owner), {}};
         drop_sample(plan.commands, id, samples->front());
         // Replace the list of the subject's samples with one without this sample.
@@ -200,7 +246,7 @@ Result<std::string> Store::remove_sample(const std::string& id) {
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    return subject;
+    return owner_name;
 }
 
 /// Removes the samples of the subject and, if `subject_too` is true, the subject itself. Returns

@@ -101,6 +101,7 @@ bool names_only(const gallery::HistoryEntry& entry, const std::unordered_set<std
     return (entry.subject_id.empty() || ids.contains(entry.subject_id)) &&
            (!identity->subject_id || ids.contains(*identity->subject_id)) &&
            (!identity->runner_up || ids.contains(identity->runner_up->subject_id)) &&
+           (!identity->best || ids.contains(identity->best->subject_id)) &&
            std::ranges::all_of(identity->samples,
                                [&](const std::string& sample) { return ids.contains(sample); });
 }
@@ -143,7 +144,7 @@ Exit backup(const Context& context, const BackupOptions& options) {
     auto out = must(gallery::BackupWriter::create(
         options.file, passphrase, {.format = gallery::format_version, .created = utc_ns()}));
     const auto files = write_files(out, setting_files(context));
-    if (const auto policy = must(store.policy())) must(out.write(*policy));
+    if (const auto stored = must(store.calibration())) must(out.write(*stored));
     const auto written = write_gallery(out, store, subjects, context.stop);
     const auto results = write_history(out, history, last, written.ids);
     must(out.commit());

@@ -132,11 +132,11 @@ std::string restore_command(const RestoreOptions& options) {
                        passphrase_option(options.passphrase), options.into.string());
 }
 
-/// Removes the policy and the history, and with --replace also all people from Redis. Erases their
-/// traces from Redis, but not yet from its files.
+/// Removes the calibration and the history, and with --replace also all people from Redis. Erases
+/// their traces from Redis, but not yet from its files.
 void empty_redis(const Context& context, gallery::Store& store, gallery::History& history,
                  gallery::Eraser& eraser, const RestoreOptions& options) {
-    must(store.clear_policy());
+    must(store.clear_calibration());
     // Even an empty history has a newest id, before which no results can be restored.
     must(history.clear());
     if (options.replace) must(store.remove_all(true));
@@ -153,8 +153,12 @@ class RedisWriter {
         : store_(store), history_(history) {}
 
     void write(gallery::BackupRecord record) {
-        if (const auto* policy = std::get_if<gallery::Policy>(&record)) {
-            must(store_.set_policy(*policy));
+        if (const auto* calibration = std::get_if<gallery::CalibrationOptions>(&record)) {
+            must(store_.set_calibration(*calibration));
+        } else if (std::holds_alternative<gallery::OldPolicy>(record)) {
+            safe_print(stderr,
+                       "the calibration in this backup is for cosine similarities and was not "
+                       "restored; run `facebus calibrate --fpir RATE` to set the rate again\n");
         } else if (auto* subject = std::get_if<gallery::Subject>(&record)) {
             flush();
             subject_ = std::move(*subject);

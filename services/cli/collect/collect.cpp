@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/face_folder.hpp"
+#include "cli/gallery/matcher.hpp"
 #include "cli/must.hpp"
 #include "cli/terminal.hpp"
 #include "gallery/store/store.hpp"
@@ -47,24 +48,6 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
     return known ? frames : 0;
 }
 
-/// Gallery and policy for matching. Both are the same as those of the workers.
-struct Matcher {
-    std::shared_ptr<const gallery::Snapshot> gallery;
-    gallery::Policy policy;
-};
-
-Matcher load_matcher(const settings::Settings& settings, const std::string& model_id) {
-    gallery::Store store(settings.redis);
-    Matcher out{must(store.load(model_id)), settings.calibration.base};
-    if (const auto stored = must(store.policy())) {
-        out.policy = *stored;
-    } else if (out.gallery->samples() > 0) {
-        if (const auto done = gallery::calibrate_quickly(*out.gallery, settings.calibration))
-            out.policy = done->policy;
-    }
-    return out;
-}
-
 /// The people that one run of the command collects, and its output folder.
 class Collection {
   public:
@@ -83,11 +66,13 @@ class Collection {
         }
         tracks_ = harvest.tracks();
         count_ = harvest.count();
-        people_ = people_of(tracks_);
+        people_ = people_of(tracks_, enroller.model_id());
     }
 
     /// Recognises the people who are enrolled.
-    void match(const Matcher& matcher) { recognise(people_, *matcher.gallery, matcher.policy); }
+    void match(const enrolment::Matcher& matcher) {
+        recognise(people_, *matcher.gallery, matcher.policy);
+    }
 
     /// Writes the crops and the contact sheet. keep() makes them permanent.
     void write() {
@@ -221,9 +206,12 @@ Exit collect(const Context& context, const CollectOptions& options) {
     Collection collection(options, context.stop);
     vision::use_threads(0);
     enrolment::Enroller enroller(context.models, context.settings.detect,
-                                 context.settings.enrolment);
-    std::optional<Matcher> known;
-    if (options.match) known = load_matcher(context.settings, enroller.model_id());
+                                 context.settings.enrolment, context.settings.recognize.model);
+    std::optional<enrolment::Matcher> known;
+    if (options.match) {
+        gallery::Store store(context.settings.redis);
+        known = load_matcher(store, context.settings.calibration, enroller.model_id());
+    }
 
     collection.read(enroller, context.settings, frames);
     if (context.stop.requested()) return Exit::interrupted;

@@ -66,12 +66,13 @@ void merge(CollectedPerson& into, CollectedPerson& from) {
 
 }  // namespace
 
-std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks) {
+std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks,
+                                       const std::string& model_id) {
     std::vector<people::TrackFace> faces;
     faces.reserve(tracks.size());
     for (const auto& track : tracks) faces.push_back(track_face(track));
     std::vector<CollectedPerson> people;
-    for (const auto& group : people::group_by_person(faces)) {
+    for (const auto& group : people::group_by_person(faces, *gallery::ScoreSpace::of(model_id))) {
         auto& person = people.emplace_back();
         for (const auto index : group) person.tracks.push_back(&tracks[index]);
     }
@@ -85,10 +86,9 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
         person.subject = find_subject(person, gallery, policy);
         if (person.subject) known.push_back(&person);
     }
-    std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
-        return person->subject->similarity;
-    });
-    // `known` is sorted by similarity to the subject, highest first. Two entries with the same
+    std::ranges::stable_sort(known, std::greater{},
+                             [](const CollectedPerson* person) { return person->subject->score; });
+    // `known` is sorted by the score with the subject, highest first. Two entries with the same
     // subject are usually one person: move the tracks of the later entry to the earlier one. If the
     // two are visible at the same time, they are different people: only the earlier entry keeps the
     // subject. An entry without tracks was merged into another one.

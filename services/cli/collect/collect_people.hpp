@@ -19,12 +19,14 @@ struct CollectedPerson {
 };
 
 /// Groups the tracks by person (see people/grouping.hpp). Returns the people in order of
-/// appearance, without subjects and folders. Requires: `tracks` outlives the result.
-std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
+/// appearance, without subjects and folders. `model_id`: the model that computed the embeddings.
+/// Requires: `tracks` outlives the result.
+std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks,
+                                       const std::string& model_id);
 
 /// Sets the subject of each person who is recognised (decision `known`). Merges people with the
-/// same subject. If two of them are visible at the same time, does not merge them; only the one who
-/// is more similar to the subject keeps the subject.
+/// same subject. If two of them are visible at the same time, does not merge them; only the one
+/// with the higher score keeps the subject.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 

@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
 constexpr std::array identification_rates{1e-2, 1e-3};
 // Number of trials of the calibration check with each half of the people; see check_calibration().
-constexpr std::size_t calibration_trials = 25;
+constexpr std::size_t calibration_trials = 10;
 
 /// All measurements of one run.
 struct Report {
@@ -65,16 +65,21 @@ Json to_json(const CalibrationCheck& check) {
                         {"probability", bin.predicted / static_cast<double>(bin.decisions)},
                         {"correct", share(bin.correct, bin.decisions)}});
     }
-    return {{"target_fpir", check.target_fpir},
-            {"trials", check.trials},
-            {"samples", check.samples},
-            {"probes", check.probes},
-            {"impostors", check.impostors},
-            {"impostors_named", share(check.impostors_named, check.impostors)},
-            {"mated", check.mated},
-            {"mated_named", share(check.mated_named, check.mated)},
-            {"mated_misidentified", share(check.mated_misidentified, check.mated)},
-            {"probabilities", bins}};
+    Json rows = Json::array();
+    for (const auto& row : check.rows) {
+        rows.push_back({{"samples", row.samples},
+                        {"probes", row.probes},
+                        {"subjects", row.subjects},
+                        {"target_fpir", row.target_fpir},
+                        {"impostors", row.impostors},
+                        {"fpir", share(row.impostors_named, row.impostors)},
+                        {"fpir_low", row.fpir.low},
+                        {"fpir_high", row.fpir.high},
+                        {"mated", row.mated},
+                        {"mated_named", share(row.mated_named, row.mated)},
+                        {"mated_misidentified", share(row.mated_misidentified, row.mated)}});
+    }
+    return {{"trials", check.trials}, {"rows", rows}, {"probabilities", bins}};
 }
 
 Json to_json(const Report& report) {
@@ -106,10 +111,24 @@ Json to_json(const Report& report) {
                               {"fnir", 1 - point->true_accepts},
                               {"threshold", point->threshold}});
         }
+        Json comparisons = Json::array();
+        for (const double rate : identification_rates) {
+            const auto found = result.compare(rate);
+            if (!found) continue;
+            comparisons.push_back({{"fpir", rate},
+                                   {"fnir_cosine", found->cosine},
+                                   {"fnir_score", found->score},
+                                   {"reduction_low", found->reduction.low},
+                                   {"reduction_high", found->reduction.high}});
+        }
         results.push_back({{"samples", result.samples},
                            {"probes", result.probes},
+                           {"enrolled", result.enrolled},
+                           {"mated", result.mated.total()},
+                           {"impostors", result.impostors.total()},
                            {"rank_one", result.rank_one},
-                           {"points", points}});
+                           {"points", points},
+                           {"comparisons", comparisons}});
     }
     json["identification"] = {{"enrolled", identification.enrolled},
                               {"mated", identification.mated},
@@ -157,17 +176,21 @@ void print(const CalibrationCheck& check) {
         return;
     }
     safe_print(
-        "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort fitted to "
-        "other people\n"
-        "  impostors identified (FPIR)                {} of {}\n"
-        "  enrolled people identified correctly       {} of {}\n"
-        "  enrolled people identified as other people {} of {}\n"
-        "  predicted probability: observed accuracy (number of decisions)\n   ",
-        percent(check.target_fpir), check.trials, counted(check.samples, "sample", "samples"),
-        counted(check.probes, "probe", "probes"),
-        percent(share(check.impostors_named, check.impostors)), check.impostors,
-        percent(share(check.mated_named, check.mated)), check.mated,
-        percent(share(check.mated_misidentified, check.mated)), check.mated);
+        "\ncalibration check: {} trials, cohort fitted to other people\n"
+        "  samples  probes  people  target FPIR  measured (95% interval)  ratio  searches  "
+        "enrolled people: named  misidentified\n",
+        check.trials);
+    for (const auto& row : check.rows) {
+        const double measured = share(row.impostors_named, row.impostors);
+        safe_print("  {:>7}  {:>6}  {:>6}  {:>11}  {:>23}  {:>5.2f}  {:>8}  {:>22}  {:>13}\n",
+                   row.samples, row.probes, row.subjects, percent(row.target_fpir),
+                   fmt::format("{} ({} to {})", percent(measured), percent(row.fpir.low),
+                               percent(row.fpir.high)),
+                   measured / row.target_fpir, row.impostors,
+                   percent(share(row.mated_named, row.mated)),
+                   percent(share(row.mated_misidentified, row.mated)));
+    }
+    safe_print("  predicted probability: observed accuracy (number of decisions)\n   ");
     for (const auto& bin : check.bins) {
         if (bin.decisions == 0) continue;
         safe_print(" {:.2f}: {:.2f} ({})", bin.predicted / static_cast<double>(bin.decisions),
@@ -197,18 +220,22 @@ void print(const Report& report) {
         return;
     }
     safe_print(
-        "\nidentification, {} trials: {} people enrolled, {} of them with probes, {} impostors\n"
-        "  samples  probes      rank 1   FNIR at FPIR 1%   (threshold)   at 0.1%   (threshold)\n",
-        identification.trials, identification.enrolled, identification.mated,
-        identification.impostors);
+        "\nidentification, {} trials\n"
+        "  samples  probes  enrolled     rank 1   FNIR at FPIR 1%   (threshold)   at 0.1%   "
+        "(threshold)   with cosines at 1%   misses avoided (95% interval)\n",
+        identification.trials);
     for (const auto& result : identification.results) {
-        safe_print("  {:>7}  {:>6}  {:>10}", result.samples, result.probes,
+        safe_print("  {:>7}  {:>6}  {:>8}  {:>9}", result.samples, result.probes, result.enrolled,
                    percent(result.rank_one));
         for (const double rate : identification_rates) {
             const auto point = result.at(rate);
             safe_print("  {:>{}}  {:>12}", point ? percent(1 - point->true_accepts) : "-",
                        rate == identification_rates.front() ? 16 : 8,
                        point ? fmt::format("{:.3f}", point->threshold) : "-");
+        }
+        if (const auto found = result.compare(identification_rates.front())) {
+            safe_print("  {:>19}   {} to {}", percent(found->cosine), percent(found->reduction.low),
+                       percent(found->reduction.high));
         }
         safe_print("\n");
     }
@@ -283,14 +310,20 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
                                          {.samples = options.samples,
                                           .probes = options.probes,
                                           .trials = options.trials,
-                                          .margin = context.settings.calibration.base.margin},
+                                          .margin = context.settings.calibration.base.margin,
+                                          .folds = options.folds},
                                          step);
         report.calibration = check_calibration(report.set, context.settings.calibration.base,
-                                               options.fpir, calibration_trials, step);
+                                               options.fpirs, calibration_trials, step);
     }
     if (!options.cohort.empty()) {
         const auto cohort = must(fit_cohort(people_of(report.set), report.set.model_id));
         must(write_file(options.cohort, gallery::write_cohort(cohort)));
+        const auto nearest = nearest_contributors(people_of(report.set), cohort);
+        safe_print(stderr,
+                   "wrote {} vectors; cosine of each to the person who resembles it most: at least "
+                   "{:.2f}, median {:.2f}\n",
+                   nearest.size(), nearest.front(), nearest[nearest.size() / 2]);
     }
     if (options.json) {
         auto json = to_json(report);

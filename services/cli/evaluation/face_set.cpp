@@ -152,7 +152,8 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
 class FaceEmbedder {
   public:
     explicit FaceEmbedder(const Context& context)
-        : detector_(context.models, context.settings.detect), embedder_(context.models) {}
+        : detector_(context.models, context.settings.detect),
+          embedder_(context.models, vision::Engine::opencv, context.settings.recognize.model) {}
 
     /// Returns the main face in an image file. Returns nothing if there is no face, or if the file
     /// cannot be read.
@@ -192,7 +193,7 @@ Json cache_signature(const Context& context, const std::string& model_id) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);
     }
-    return {{"facebus", "faces"}, {"version", 1}, {"model", model_id}, {"detector", detector}};
+    return {{"facebus", "faces"}, {"version", 2}, {"model", model_id}, {"detector", detector}};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Computes a cohort (the statistics from which calibration draws impostors) from labelled images.
+// Computes a cohort (see gallery/score/cohort.hpp) from labelled images.
 #pragma once
 
 #include <string>
@@ -6,17 +6,29 @@
 
 #include "base/error.hpp"
 #include "cli/evaluation/people.hpp"
-#include "gallery/decide/cohort.hpp"
+#include "gallery/score/cohort.hpp"
 
 namespace facebus::cli {
 
+/// What fit_cohort() computes.
+enum class CohortParts {
+    vectors,  ///< only the mean and the vectors, which scores require
+    all,      ///< also the distributions, which calibration requires
+};
+
 /// Computes a cohort from the embeddings of `people`. `model_id`: model id of these embeddings.
 ///
-/// Measures Cohort::tail by cross-validation: compares impostors drawn from the statistics of one
-/// half of the people with real people of the other half. Measures Cohort::genuine for each
-/// combination of 1 to 3 samples and 1 to 3 probes for which at least 20 people have enough images.
-/// Fails with `refused` if there are fewer than 100 people, or fewer than 20 people with at least
-/// four images.
-Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id);
+/// Each vector is the average of two people who resemble each other; every person contributes to
+/// exactly one. Measures the distributions of the scores of these people as if they had not
+/// contributed: for two faces, omits the vectors of both people. Measures Cohort::genuine
+/// for each combination of 1 to 5 samples and 1 to 5 probes for which at least 20 people have
+/// enough images. Fails with `refused` if there are fewer than 100 people, or fewer than 20 people
+/// with two images.
+Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id,
+                                   CohortParts parts = CohortParts::all);
+
+/// Returns for each vector the cosine similarity with the person who resembles it most, ascending.
+std::vector<float> nearest_contributors(const std::vector<Person>& people,
+                                        const gallery::Cohort& cohort);
 
 }  // namespace facebus::cli

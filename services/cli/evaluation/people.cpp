@@ -32,7 +32,8 @@ std::string subject_id(std::size_t index) {
 }
 
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
-                        const std::string& model_id) {
+                        const std::string& model_id,
+                        std::shared_ptr<const gallery::ScoreSpace> space) {
     std::vector<gallery::Subject> subjects;
     std::vector<gallery::Sample> all;
     for (const auto& person : people) {
@@ -48,7 +49,7 @@ gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
             all.push_back(std::move(sample));
         }
     }
-    return {model_id, std::move(subjects), all, ""};
+    return {model_id, std::move(subjects), all, "", std::move(space)};
 }
 
 std::vector<gallery::Probe> probes_of(const Person& person, std::size_t first, std::size_t count) {

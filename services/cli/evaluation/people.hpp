@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ std::vector<Person> with_faces(const std::vector<Person>& people, std::size_t co
 /// Returns the id that enrol() gives to the person with this index.
 std::string subject_id(std::size_t index);
 
-/// Returns a gallery with the first `samples` faces of each person. Requires: each person has at
-/// least that many faces.
+/// Returns a gallery with the first `samples` faces of each person, which compares scores in
+/// `space` (default: that of the shipped cohort). Requires: each person has at least that many
+/// faces.
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
-                        const std::string& model_id);
+                        const std::string& model_id,
+                        std::shared_ptr<const gallery::ScoreSpace> space = nullptr);
 
 /// Returns `count` faces of a person, starting at index `first`, as probes of one track. Requires:
 /// the person has at least `first + count` faces.

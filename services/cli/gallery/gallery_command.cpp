@@ -1,4 +1,6 @@
-// facebus gallery: adds, lists, shows, ignores and removes enrolled people; writes their photos.
+// facebus gallery: adds, lists and shows enrolled people, and writes their photos.
+#include <optional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,32 +9,47 @@
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
-#include "cli/gallery/erase.hpp"
+#include "cli/gallery/matcher.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
 #include "gallery/id.hpp"
-#include "gallery/store/erasure.hpp"
 #include "gallery/store/store.hpp"
 #include "vision/network/threads.hpp"
 
 namespace facebus::cli {
 namespace {
 
-/// Enrols the person in a photo. If the photo cannot be used, fails with `refused`, so that
-/// `unavailable` always comes from the store.
+/// Enrols the person in a photo. If `matcher` is not null, rejects a face that belongs to another
+/// person. Prints a warning if the photo is poor. If it cannot be used, fails with `refused`, so
+/// that `unavailable` always comes from the store.
 Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::Store& store,
-                                        const NamedFile& named) {
+                                        const NamedFile& named, enrolment::Matcher* matcher,
+                                        Progress& progress) {
     const auto face = enroller.sample(named.file);
     if (!face) return fail(ErrorKind::refused, face.error().message);
-    return enrol(store, named.name, *face);
+    if (matcher != nullptr) {
+        const auto other = find_other_person(store, named.name, face->sample.embedding, *matcher);
+        if (!other) return std::unexpected(other.error());
+        if (*other) {
+            return fail(ErrorKind::refused,
+                        enrolment::looks_like(**other) + "; use that name, or --allow-duplicates");
+        }
+    }
+    auto enrolled = enrol(store, named.name, *face);
+    if (enrolled && enrolled->added > 0 && !face->warning.empty()) {
+        progress.note(fmt::format("warning: enrolled {} for {}, but {}", named.file.string(),
+                                  named.name, face->warning));
+    }
+    return enrolled;
 }
 
 /// Enrols the people seen in the first second of a video. If there are several, each gets a
 /// numbered name, because it is unknown which of them has the given name. Fails with `unavailable`
 /// if the store is unavailable, and with the last rejection if no one could be enrolled.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
-                                        const NamedFile& video, const Stop& stop) {
+                                        const NamedFile& video, const Stop& stop,
+                                        enrolment::Matcher* matcher) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);
     const auto source = video.file.filename().string() + ", first second";
     enrolment::Enrolled all;
@@ -42,7 +59,7 @@ Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::
         ++number;
         const auto name =
             people.size() == 1 ? video.name : fmt::format("{} face {}", video.name, number);
-        auto samples = enroller.add(store, name, seen, source);
+        auto samples = enroller.add(store, name, seen, source, matcher);
         if (samples) {
             all.added += samples->added;
             all.already += samples->already;
@@ -64,7 +81,12 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
     must(store.ping());
     vision::use_threads(0);
     enrolment::Enroller enroller(context.models, context.settings.detect,
-                                 context.settings.enrolment);
+                                 context.settings.enrolment, context.settings.recognize.model);
+    std::optional<enrolment::Matcher> known;
+    if (!options.allow_duplicates) {
+        known = load_matcher(store, context.settings.calibration, enroller.model_id());
+    }
+    auto* const matcher = known ? &*known : nullptr;
 
     enrolment::Enrolled all;
     std::size_t rejected = 0;
@@ -73,8 +95,8 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
         for (const auto& named : files) {
             if (context.stop.requested()) break;
             const auto samples = is_video(named.file)
-                                     ? enrol_video(enroller, store, named, context.stop)
-                                     : enrol_photo(enroller, store, named);
+                                     ? enrol_video(enroller, store, named, context.stop, matcher)
+                                     : enrol_photo(enroller, store, named, matcher, progress);
             if (samples) {
                 all.added += samples->added;
                 all.already += samples->already;
@@ -153,39 +175,6 @@ Exit gallery_photo(const Context& context, const std::string& id,
                                      id));
     }
     must(write_private_file(file, *photo));
-    return Exit::ok;
-}
-
-Exit gallery_remove(const Context& context, const std::string& name) {
-    gallery::Store store(context.settings.redis);
-    gallery::Eraser eraser(context.settings.redis);
-    const auto removed = store.remove(name);
-    if (!removed) {
-        // The person may have been removed by a command that was interrupted before its end. But
-        // Redis also refuses commands for other reasons, and then the person remains.
-        const bool unknown =
-            removed.error().kind == ErrorKind::refused && !must(store.find(name)).has_value();
-        if (!unknown || must(eraser.phase()) == gallery::ErasurePhase::none) must(removed);
-    }
-    erase(context, eraser, fmt::format("{} is removed", removed ? name : "a person"),
-          fmt::format("gallery remove \"{}\"", name));
-    if (removed) {
-        safe_print("removed {}\n", name);
-    } else {
-        safe_print("completed the removal of people removed before; {}\n", removed.error().message);
-    }
-    return Exit::ok;
-}
-
-Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
-    gallery::Store store(context.settings.redis);
-    must(store.set_ignored(name, ignored));
-    gallery::Eraser eraser(context.settings.redis);
-    if (ignored) {
-        erase(context, eraser, fmt::format("{} is ignored", name),
-              fmt::format("gallery ignore \"{}\"", name));
-    }
-    safe_print("{} is {}ignored\n", name, ignored ? "" : "no longer ");
     return Exit::ok;
 }
 

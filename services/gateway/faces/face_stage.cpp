@@ -37,12 +37,13 @@ HttpResult<void> drop_below(std::vector<vision::Sighting>& faces, float min_scor
 }  // namespace
 
 FaceStage::FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
-                     const enrolment::Options& rules)
-    : enroller_(models, detector, rules) {}
+                     const enrolment::Options& rules, vision::Model model)
+    : enroller_(models, detector, rules, model) {}
 
 HttpResult<DetectedFaces> FaceStage::detect(const Image& image, const ImageOptions& options,
                                             bool embed) {
-    DetectedFaces detected{.width = image.width, .height = image.height};
+    DetectedFaces detected{
+        .width = image.width, .height = image.height, .dimensions = dimensions_of(model_id())};
     const auto start = Monotonic::now();
     auto sightings = enroller_.sightings(image);
     detected.detector_ms = milliseconds_since(start);
@@ -98,13 +99,14 @@ HttpResult<enrolment::FaceSample> FaceStage::sample(const Image& image, float mi
     if (const auto kept = drop_below(sightings, min_score); !kept) {
         return std::unexpected(kept.error());
     }
-    const auto faces = enrolment::prominent_faces(std::move(sightings));
+    const auto faces = enrolment::prominent_faces(std::move(sightings), image.width, image.height);
     if (faces.size() != 1) {
         const auto error = enrolment::face_count_error(faces.size(), enroller_.rules());
         if (faces.empty()) return no_face(error.message);
         return http_error(400, fault_code::several_faces, error.message);
     }
-    auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source);
+    auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source,
+                                   enroller_.rules().refuse_poor);
     if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_image));
     return std::move(*sample);
 }

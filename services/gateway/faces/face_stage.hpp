@@ -25,8 +25,9 @@ struct DetectedFaces {
     int width = 0;   ///< width of the image in pixels
     int height = 0;  ///< height of the image in pixels
     std::vector<DetectedFace> faces{};
-    double detector_ms = 0;    ///< time for detection, alignment and quality
-    double calculator_ms = 0;  ///< time for the embeddings; 0 if none were computed
+    double detector_ms = 0;                   ///< time for detection, alignment and quality
+    double calculator_ms = 0;                 ///< time for the embeddings; 0 if none were computed
+    std::size_t dimensions = embedding_size;  ///< number of elements that the model computes
 };
 
 /// Result of comparing one face with the gallery.
@@ -41,7 +42,7 @@ class FaceStage {
   public:
     /// Throws FatalError if a model is missing or corrupt.
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
-              const enrolment::Options& rules);
+              const enrolment::Options& rules, vision::Model model = vision::Model::facenet);
 
     /// Returns the faces that `options` selects, at most 256. Computes their embeddings if `embed`
     /// or `options.embedding` is true. Fails with fault_code::no_face if there is no such face.

@@ -1,5 +1,7 @@
 #include "gateway/faces/still_decision.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace facebus::gateway {
@@ -11,11 +13,16 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
     const auto decision = gallery::decide({probe}, gallery::to_match(best), subjects, policy);
     StillDecision still{.verdict = decision.verdict,
                         .reason = {},
-                        .threshold = decision.threshold,
-                        .similarity = best.empty() ? 0 : best.front().similarity,
-                        .margin = decision.margin,
+                        .score_threshold = decision.threshold,
+                        .score_margin = decision.margin,
                         .probability = decision.probability,
                         .ignored = decision.ignored};
+    if (!best.empty()) {
+        still.score = best.front().score;
+        still.similarity = best.front().similarity;
+        still.threshold = still.similarity + still.score_threshold - still.score;
+        still.margin = still.similarity - (best.size() > 1 ? best[1].similarity : 0);
+    }
     if (still.ignored) {
         still.verdict = Verdict::undecided;
         still.reason = "the person is ignored";
@@ -28,27 +35,42 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
                                    policy.min_quality);
         return still;
     }
+    // An ambiguous face is judged below, also if it is not clear.
+    if (decision.clear_probes == 0 && !decision.ambiguous) {
+        still.verdict = Verdict::undecided;
+        still.reason =
+            "the face is too blurred, too small or too far turned to exclude that the "
+            "person is enrolled; send a better image";
+        return still;
+    }
     if (best.empty()) {
         still.verdict = Verdict::unknown;
         still.reason = "the gallery contains no face to compare with";
         return still;
     }
-    // With min_probes good probes, the threshold is lower. If the similarity is below even that
-    // threshold, further images with the same similarity cannot make the face known.
-    const auto lowest =
-        gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
-    if (still.similarity < lowest) {
+    // With min_probes good probes, the threshold can be lower. If the score is below even that
+    // threshold, further images with the same score cannot make the face known.
+    const auto lowest = std::min(
+        still.score_threshold, gallery::effective_threshold(
+                                   policy, subjects, static_cast<std::size_t>(policy.min_probes)));
+    if (still.score < lowest) {
         still.verdict = Verdict::unknown;
-        still.reason = fmt::format("no subject has a similarity of at least {:.3f}", lowest);
-    } else if (still.similarity < still.threshold) {
+        still.reason = fmt::format("no subject has a score of at least {:.3f}", lowest);
+    } else if (still.score < still.score_threshold) {
         still.verdict = Verdict::undecided;
         still.reason = fmt::format(
-            "the similarity is below {:.3f}, the threshold for a single image ({:.3f} "
+            "the score is below {:.3f}, the threshold for a single image ({:.3f} "
             "with several images)",
-            still.threshold, lowest);
+            still.score_threshold, lowest);
     } else {
         still.verdict = Verdict::undecided;
-        still.reason = fmt::format("the margin over the runner-up is below {:.3f}", policy.margin);
+        still.reason =
+            fmt::format("ambiguous: the margin over the runner-up is below {:.3f}", policy.margin);
+        // Do not expose an ignored subject.
+        if (!best[0].ignored && !best[1].ignored) {
+            still.reason +=
+                fmt::format("; the face resembles \"{}\" and \"{}\"", best[0].name, best[1].name);
+        }
     }
     return still;
 }

@@ -23,10 +23,12 @@ Ids ids_not_ignored(const gallery::Snapshot& gallery) {
     return ids;
 }
 
-/// Returns whether the result names one of the subjects, as the known person or as the runner-up.
+/// Returns whether the result names one of the subjects, as the known person or as one that the
+/// track resembles.
 bool names_any(const wire::Identity& identity, const Ids& subjects) {
     return (identity.subject_id && subjects.contains(*identity.subject_id)) ||
-           (identity.runner_up && subjects.contains(identity.runner_up->subject_id));
+           (identity.runner_up && subjects.contains(identity.runner_up->subject_id)) ||
+           (identity.best && subjects.contains(identity.best->subject_id));
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ bool removed(const std::string& subject, const wire::Identity& identity,
 }
 
 bool subject_removed(const wire::Identity& identity, const gallery::Snapshot& gallery) {
-    return identity.subject_id && removed(*identity.subject_id, identity, gallery);
+    return (identity.subject_id && removed(*identity.subject_id, identity, gallery)) ||
+           (identity.best && removed(identity.best->subject_id, identity, gallery));
 }
 
 bool runner_up_removed(const wire::Identity& identity, const gallery::Snapshot& gallery) {
@@ -42,7 +43,11 @@ std::optional<wire::Identity> without_removed(const wire::Identity& identity,
                                               const gallery::Snapshot& gallery) {
     if (subject_removed(identity, gallery)) return std::nullopt;
     auto shown = identity;
-    if (runner_up_removed(identity, gallery)) shown.runner_up.reset();
+    if (runner_up_removed(identity, gallery)) {
+        // Without the runner-up, an ambiguous result says nothing.
+        if (identity.best) return std::nullopt;
+        shown.runner_up.reset();
+    }
     return shown;
 }
 

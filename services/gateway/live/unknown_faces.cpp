@@ -16,7 +16,7 @@ bool newest_first(const UnknownFaces::Face& a, const UnknownFaces::Face& b) {
 /// Groups the faces by person. Sorts the faces of each group, and the groups by their newest face,
 /// newest first.
 std::vector<UnknownFaces::Group> group_by_person(const std::vector<UnknownFaces::Face>& faces,
-                                                 double min_similarity) {
+                                                 const gallery::ScoreSpace& space) {
     std::map<std::string, std::size_t> cameras;
     std::vector<people::TrackFace> tracks;
     tracks.reserve(faces.size());
@@ -26,7 +26,7 @@ std::vector<UnknownFaces::Group> group_by_person(const std::vector<UnknownFaces:
             {.face = face->embedding, .video = camera, .from = face->seen, .to = face->ended});
     }
     std::vector<UnknownFaces::Group> groups;
-    for (const auto& members : people::group_by_person(tracks, min_similarity)) {
+    for (const auto& members : people::group_by_person(tracks, space)) {
         UnknownFaces::Group group;
         group.reserve(members.size());
         for (const auto member : members) group.push_back(faces[member]);
@@ -62,16 +62,16 @@ void UnknownFaces::end_track(const std::string& track, std::int64_t when) {
     record_change();
 }
 
-std::vector<UnknownFaces::Group> UnknownFaces::groups(double min_similarity) const {
+std::vector<UnknownFaces::Group> UnknownFaces::groups(const gallery::ScoreSpace& space) const {
     std::unique_lock lock(mutex_);
-    if (grouped_ && grouped_->min_similarity == min_similarity) return grouped_->groups;
+    if (grouped_) return *grouped_;
     const std::vector<Face> faces(faces_.begin(), faces_.end());
     const auto changes = changes_;
     // Release the lock, because comparing the faces takes long.
     lock.unlock();
-    auto groups = group_by_person(faces, min_similarity);
+    auto groups = group_by_person(faces, space);
     lock.lock();
-    if (changes == changes_) grouped_ = Grouped{min_similarity, groups};
+    if (changes == changes_) grouped_ = groups;
     return groups;
 }
 

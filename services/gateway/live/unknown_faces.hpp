@@ -14,6 +14,7 @@
 
 #include "base/embedding.hpp"
 #include "base/image.hpp"
+#include "gallery/score/score_space.hpp"
 
 namespace facebus::gateway {
 
@@ -50,9 +51,9 @@ class UnknownFaces {
     /// that overlap in time on one camera show different people.
     void end_track(const std::string& track, std::int64_t when);
 
-    /// Returns the faces, grouped by person. The most recently seen person comes first. Passes
-    /// `min_similarity` to people::group_by_person().
-    [[nodiscard]] std::vector<Group> groups(double min_similarity) const;
+    /// Returns the faces, grouped by person. The most recently seen person comes first. See
+    /// people::group_by_person().
+    [[nodiscard]] std::vector<Group> groups(const gallery::ScoreSpace& space) const;
     /// Returns the faces with these ids. Skips ids that do not exist.
     [[nodiscard]] std::vector<Face> find(const std::vector<std::string>& ids) const;
 
@@ -66,12 +67,6 @@ class UnknownFaces {
     [[nodiscard]] std::size_t size() const;
 
   private:
-    /// Result of groups() for `min_similarity`.
-    struct Grouped {
-        double min_similarity = 0;
-        std::vector<Group> groups;
-    };
-
     /// Must be called after every change of `faces_`. Requires: `mutex_` is locked.
     void record_change();
 
@@ -82,7 +77,7 @@ class UnknownFaces {
     std::uint64_t changes_ = 0;  ///< number of changes of `faces_`
     /// Latest result of groups(), unless `faces_` has changed since. Saves time, because grouping
     /// compares every pair of faces, and each open page requests the groups every few seconds.
-    mutable std::optional<Grouped> grouped_;
+    mutable std::optional<std::vector<Group>> grouped_;
 };
 
 }  // namespace facebus::gateway

@@ -30,7 +30,8 @@ class UnknownFacesApi {
 
     HttpResult<http::Response> list(const AuthorizedRequest&) const {
         Json groups = Json::array();
-        for (const auto& group : unknown_faces_.groups(backend_.gallery().policy.threshold)) {
+        const auto view = backend_.gallery();
+        for (const auto& group : unknown_faces_.groups(view.snapshot->space())) {
             Json faces = Json::array();
             for (const auto& face : group) faces.push_back(face_json(*face));
             groups.push_back({{"faces", std::move(faces)}});
@@ -46,17 +47,19 @@ class UnknownFacesApi {
     }
 
     HttpResult<http::Response> name(const AuthorizedRequest& request) const {
-        const auto json = parse_json(request.http_request.body, {"subject", "faces"});
+        const auto json =
+            parse_json(request.http_request.body, {"subject", "faces", "allow_duplicate"});
         if (!json) return std::unexpected(json.error());
         const auto subject = parse_subject(*json);
         if (!subject) return std::unexpected(subject.error());
         const auto faces = parse_faces(*json);
         if (!faces) return std::unexpected(faces.error());
-        return enrol(*subject, false, *faces);
+        return enrol(*subject, false, *faces, *json);
     }
 
     HttpResult<http::Response> ignore(const AuthorizedRequest& request) const {
-        const auto json = parse_json(request.http_request.body, {"subject", "faces"});
+        const auto json =
+            parse_json(request.http_request.body, {"subject", "faces", "allow_duplicate"});
         if (!json) return std::unexpected(json.error());
         const auto faces = parse_faces(*json);
         if (!faces) return std::unexpected(faces.error());
@@ -65,7 +68,7 @@ class UnknownFacesApi {
                                  ? parse_subject(*json)
                                  : "ignored " + faces->front()->id.substr(0, generated_name_digits);
         if (!subject) return std::unexpected(subject.error());
-        return enrol(*subject, true, *faces);
+        return enrol(*subject, true, *faces, *json);
     }
 
     HttpResult<http::Response> dismiss(const AuthorizedRequest& request) const {
@@ -147,15 +150,30 @@ class UnknownFacesApi {
         return faces;
     }
 
+    /// Returns the value of the key `allow_duplicate`, or false if it is missing.
+    static HttpResult<bool> parse_allow_duplicate(const Json& json) {
+        if (!json.contains("allow_duplicate")) return false;
+        if (json["allow_duplicate"].is_boolean()) return json["allow_duplicate"].get<bool>();
+        return http_error(400, fault_code::bad_argument, "allow_duplicate must be true or false");
+    }
+
     /// Enrols the best of `faces` as `subject`, marks it as ignored if `ignored` is true, and
-    /// removes all `faces` from the list of unknown people.
-    [[nodiscard]] HttpResult<http::Response> enrol(
-        const std::string& subject, bool ignored,
-        const std::vector<UnknownFaces::Face>& faces) const {
+    /// removes all `faces` from the list of unknown people. Fails with the error of check_person()
+    /// if one of the best faces belongs to another subject, unless `body` allows this.
+    [[nodiscard]] HttpResult<http::Response> enrol(const std::string& subject, bool ignored,
+                                                   const std::vector<UnknownFaces::Face>& faces,
+                                                   const Json& body) const {
+        const auto allowed = parse_allow_duplicate(body);
+        if (!allowed) return std::unexpected(allowed.error());
         const auto samples = best_enrollable(faces);
         if (!samples) return std::unexpected(samples.error());
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
+        for (const auto& face : *samples) {
+            if (*allowed) break;
+            const auto checked = check_person(backend_, **store, subject, face->embedding);
+            if (!checked) return std::unexpected(checked.error());
+        }
         std::size_t added = 0;
         std::size_t already = 0;
         for (const auto& face : *samples) {
@@ -174,11 +192,11 @@ class UnknownFacesApi {
         store->end();
         unknown_faces_.remove(faces);
         backend_.refresh_gallery();
-        Json body{{"subject", subject},
-                  {"added", added},
-                  {"already_enrolled", already},
-                  {"skipped", faces.size() - added - already}};
-        return http::Response{.body = ignored ? erase_traces(backend_, body) : dump(body)};
+        Json reply{{"subject", subject},
+                   {"added", added},
+                   {"already_enrolled", already},
+                   {"skipped", faces.size() - added - already}};
+        return http::Response{.body = ignored ? erase_traces(backend_, reply) : dump(reply)};
     }
 
     [[nodiscard]] enrolment::FaceSample to_sample(const UnknownFace& face) const {

@@ -109,6 +109,12 @@ export function dialog(label, content, style = '') {
   });
 }
 
+/** Returns a message of the gateway without the remedy after its last semicolon, as a sentence. */
+export function withoutRemedy(message) {
+  const end = message.lastIndexOf('; ');
+  return `${capitalise(end < 0 ? message : message.slice(0, end))}.`;
+}
+
 /** Shows a confirmation dialog; `action` is the text of its button. Resolves with true if the user confirmed. */
 export function confirm(title, text, action) {
   return dialog(title, (close) => [

@@ -1,7 +1,7 @@
 // Gallery: all enrolled people with their photos.
 
 import {get, post, put, remove, upload} from './api.js';
-import {button, confirm, count, dialog, emptyState, h, notify, prompt} from './dom.js';
+import {button, confirm, count, dialog, emptyState, h, notify, prompt, withoutRemedy} from './dom.js';
 import {sampleImage} from './why.js';
 
 export const title = 'Gallery';
@@ -32,15 +32,31 @@ async function act(action, reload) {
   await reload();
 }
 
-/** Enrols photos of a person. Shows a message for each photo that was rejected. */
+/**
+ * Enrols photos of a person. Shows a message for each photo that was rejected. If a photo looks like another person,
+ * asks whether to enrol it all the same.
+ */
 function addPhotos(name, files, reload) {
+  const path = `/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`;
   return act(async () => {
-    const response = await upload(`/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`, files);
+    const response = await upload(path, files);
+    const isDuplicate = (face) => face.code === 409;
     for (const face of response.faces) {
-      if (face.message) notify(`${face.file}: ${face.message}`, 'bad');
+      if (face.message && !isDuplicate(face)) notify(`${face.file}: ${face.message}`, 'bad');
+      if (face.warning) notify(`${face.file} is enrolled, but ${face.warning}`, 'bad');
     }
-    return `${count(response.added, 'photo')} of ${name} added` +
-      (response.already_enrolled > 0 ? `, ${response.already_enrolled} already enrolled` : '');
+    let {added, already_enrolled: already} = response;
+    const duplicates = response.faces.filter(isDuplicate);
+    const confirmed = duplicates.length > 0 && await confirm(`Enrol as ${name}?`,
+      duplicates.map((face) => `${face.file}: ${withoutRemedy(face.message)}`).join(' '), 'Enrol all the same');
+    if (confirmed) {
+      // The response lists the faces in the order of the files.
+      const chosen = files.filter((_, i) => isDuplicate(response.faces[i]));
+      const again = await upload(`${path}&allow_duplicate=true`, chosen);
+      added += again.added;
+      already += again.already_enrolled;
+    }
+    return `${count(added, 'photo')} of ${name} added` + (already > 0 ? `, ${already} already enrolled` : '');
   }, reload);
 }
 

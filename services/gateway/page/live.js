@@ -74,9 +74,10 @@ function add(result) {
   for (const watcher of watchers) watcher(result.track);
 }
 
-/** Returns the person's name if the decision is `known`, otherwise the decision. */
+/** Returns the person's name if the decision is `known`, both names if it is ambiguous, otherwise the decision. */
 export function nameOf(result) {
   if (result.decision === 'known') return result.subject;
+  if (result.best && result.runner_up) return `${result.best.subject} or ${result.runner_up.subject}`;
   return {unknown: 'Unknown', undecided: 'Undecided'}[result.decision] ?? 'Error';
 }
 

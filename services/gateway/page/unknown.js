@@ -1,7 +1,7 @@
 // Unknown people: one card per person, until the user enrols, ignores or dismisses that person.
 
 import {get, imageUrl, post} from './api.js';
-import {button, confirm, count, emptyState, h, nameList, notify, timeAgo} from './dom.js';
+import {button, confirm, count, emptyState, h, nameList, notify, timeAgo, withoutRemedy} from './dom.js';
 
 export const title = 'Unknown people';
 
@@ -34,6 +34,20 @@ async function refresh() {
 
 const faceIds = (group) => group.faces.map((face) => face.id);
 const groupId = (group) => faceIds(group).join();
+
+/**
+ * Posts a request that enrols faces. If one of them looks like another person, asks whether to enrol them all the same.
+ * Throws the error if the user declines.
+ */
+async function postFaces(path, json) {
+  try {
+    return await post(path, json);
+  } catch (error) {
+    if (error.status !== 409) throw error;
+    if (!await confirm('Enrol this person?', withoutRemedy(error.message), 'Enrol all the same')) throw error;
+    return post(path, {...json, allow_duplicate: true});
+  }
+}
 
 /** Runs an action, shows the message that it returns or its error, and refreshes the list. */
 async function act(action) {
@@ -69,7 +83,7 @@ function card(group) {
   const enrol = (event) => {
     event.preventDefault();
     act(async () => {
-      const {subject, added} = await post('/api/v1/unknown/name', {subject: input.value, faces: faceIds(group)});
+      const {subject, added} = await postFaces('/api/v1/unknown/name', {subject: input.value, faces: faceIds(group)});
       return `${subject} enrolled with ${count(added, 'photo')}`;
     });
   };
@@ -80,7 +94,7 @@ function card(group) {
       'Ignore');
     if (confirmed) {
       act(async () => {
-        const {subject} = await post('/api/v1/unknown/ignore', {faces: faceIds(group)});
+        const {subject} = await postFaces('/api/v1/unknown/ignore', {faces: faceIds(group)});
         return `Person ignored; listed in the gallery as “${subject}”`;
       });
     }

@@ -113,14 +113,15 @@ class CompreFaceGalleryApi {
         if (!form) return std::unexpected(form.error());
         const auto part = find_part(*form, "file");
         if (!part) return std::unexpected(part.error());
-        const auto enrolled = enrol(backend_, *subject, *part, options->min_score);
+        const auto enrolled = enrol(backend_, *subject, *part, *options);
         if (!enrolled) return std::unexpected(enrolled.error());
         backend_.refresh_gallery();
-        return http::Response{.status = enrolled->already_enrolled ? 200 : 201,
-                              .body = dump({{"image_id", gallery::to_uuid(enrolled->sample)},
-                                            {"subject", *subject},
-                                            {"quality", rounded(enrolled->quality)},
-                                            {"already_enrolled", enrolled->already_enrolled}})};
+        Json body{{"image_id", gallery::to_uuid(enrolled->sample)},
+                  {"subject", *subject},
+                  {"quality", rounded(enrolled->quality)},
+                  {"already_enrolled", enrolled->already_enrolled}};
+        if (!enrolled->warning.empty()) body["warning"] = enrolled->warning;
+        return http::Response{.status = enrolled->already_enrolled ? 200 : 201, .body = dump(body)};
     }
 
     HttpResult<http::Response> remove_faces(const AuthorizedRequest& request) const {

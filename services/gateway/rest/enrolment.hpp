@@ -14,14 +14,21 @@ struct Enrolment {
     std::string sample;             ///< id of the sample
     bool already_enrolled = false;  ///< true: the photo was enrolled before; no sample was added
     float quality = 0;              ///< overall quality of the face, 0 to 1
+    std::string warning;            ///< see enrolment::FaceSample
 };
 
 /// Enrols the only prominent face in the photo as `subject`. Ignores faces with a detector score
-/// below `min_score`. If the photo was enrolled before, returns the existing sample. Fails with the
-/// errors of ImageDecoder::decode(), lease(), FaceStage::sample() and gallery::Store::add(), except
-/// `exists`.
+/// below `options.min_score`. If the photo was enrolled before, returns the existing sample. Fails
+/// with the errors of ImageDecoder::decode(), lease(), FaceStage::sample() and
+/// gallery::Store::add(), except `exists`; and with those of check_person(), unless
+/// `options.allow_duplicate` is true.
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                            const http::FormPart& photo, float min_score);
+                            const http::FormPart& photo, const ImageOptions& options);
+
+/// Fails with 409 if the face would be recognised as another subject than `subject`; see
+/// enrolment::find_other_person().
+HttpResult<void> check_person(const Backend& backend, gallery::Store& store,
+                              const std::string& subject, const Embedding& face);
 
 /// Returns the error for a subject that does not exist.
 Fault no_such_subject(const std::string& name);

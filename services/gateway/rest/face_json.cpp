@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "gallery/id.hpp"
 #include "results/decision.hpp"
@@ -38,7 +39,11 @@ Json face_json(const DetectedFaces& detected, const DetectedFace& face,
         }
         json["landmarks"] = std::move(points);
     }
-    if (options.embedding && face.embedding) json["embedding"] = *face.embedding;
+    if (options.embedding && face.embedding) {
+        json["embedding"] =
+            std::vector(face.embedding->begin(),
+                        face.embedding->begin() + static_cast<std::ptrdiff_t>(detected.dimensions));
+    }
     if (options.status) {
         json["execution_time"] = {{"detector", rounded(detected.detector_ms)},
                                   {"calculator", rounded(detected.calculator_ms)}};
@@ -63,17 +68,25 @@ void add_recognised(Json& face, const RecognisedFace& recognised) {
     face["decision"] = to_string(results::to_decision(decision.verdict));
     if (!decision.reason.empty()) face["reason"] = decision.reason;
     if (decision.ignored) face["ignored"] = true;
+    face["score"] = rounded(decision.score);
+    face["score_threshold"] = rounded(decision.score_threshold);
+    face["score_margin"] = rounded(decision.score_margin);
     face["similarity"] = rounded(decision.similarity);
     face["threshold"] = rounded(decision.threshold);
     face["margin"] = rounded(decision.margin);
     face["probability"] = rounded(decision.probability);
 }
 
-void add_comparison(Json& face, float similarity, const gallery::Policy& policy) {
-    const auto threshold = gallery::effective_threshold(policy, 1, 1);
-    face["similarity"] = rounded(similarity);
-    face["threshold"] = rounded(threshold);
-    face["same"] = similarity >= threshold;
+void add_comparison(Json& face, const Embedding& a, const Embedding& b,
+                    const live_gallery::GalleryWatcher::View& view) {
+    const auto cosine = similarity(a, b);
+    const auto score = view.snapshot->space().score(a, b);
+    const auto threshold = view.policy.pair_threshold;
+    face["similarity"] = rounded(cosine);
+    face["threshold"] = rounded(cosine + threshold - score);
+    face["score"] = rounded(score);
+    face["score_threshold"] = rounded(threshold);
+    face["same"] = score >= threshold;
 }
 
 void add_versions(Json& body, const std::string& detector, const std::string& model_id,

@@ -5,6 +5,7 @@
 
 #include "gateway/faces/face_stage.hpp"
 #include "json.hpp"
+#include "live_gallery/gallery_watcher.hpp"
 
 namespace facebus::gateway {
 
@@ -16,9 +17,10 @@ Json face_json(const DetectedFaces& detected, const DetectedFace& face,
 /// clients of CompreFace read, is empty unless the decision is `known`. A client that uses the
 /// first entry of `subjects` therefore names only people that facebus recognised.
 void add_recognised(Json& face, const RecognisedFace& recognised);
-/// Adds the similarity to another face, the threshold, and whether the similarity reaches the
-/// threshold.
-void add_comparison(Json& face, float similarity, const gallery::Policy& policy);
+/// Compares two faces: adds their similarity and score, the thresholds, and whether the score
+/// reaches its threshold.
+void add_comparison(Json& face, const Embedding& a, const Embedding& b,
+                    const live_gallery::GalleryWatcher::View& view);
 
 /// Adds the name of the detector and the model id if `options.status` is true.
 void add_versions(Json& body, const std::string& detector, const std::string& model_id,

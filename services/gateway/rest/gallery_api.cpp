@@ -100,7 +100,7 @@ class GalleryApi {
             Json face{{"file", part.filename}};
             const auto subject =
                 subject_name(common_subject->value_or(subject_from(part.filename)));
-            const auto enrolled = subject ? enrol(backend_, *subject, part, options->min_score)
+            const auto enrolled = subject ? enrol(backend_, *subject, part, *options)
                                           : std::unexpected(subject.error());
             if (enrolled) {
                 ++(enrolled->already_enrolled ? already : added);
@@ -108,6 +108,7 @@ class GalleryApi {
                 face["image_id"] = gallery::to_uuid(enrolled->sample);
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already_enrolled;
+                if (!enrolled->warning.empty()) face["warning"] = enrolled->warning;
             } else if (enrolled.error().status == 503) {
                 // Redis is unavailable or the gateway is busy, so the remaining photos would
                 // probably fail, too. The photos before this one stay enrolled.
@@ -149,12 +150,12 @@ class GalleryApi {
             return http_error(409, 409,
                               "`from` and `into` are the same subject; send two different names");
         }
-        const auto merged = (*store)->rename(from->name, into->name);
-        if (!merged) return std::unexpected(to_fault(merged.error()));
+        const auto moved = (*store)->merge(from->name, into->name);
+        if (!moved) return std::unexpected(to_fault(moved.error()));
         store->end();
         backend_.refresh_gallery();
         return http::Response{
-            .body = erase_traces(backend_, {{"subject", into->name}, {"merged", *merged}})};
+            .body = erase_traces(backend_, {{"subject", into->name}, {"merged", true}})};
     }
 
     HttpResult<http::Response> export_all(const AuthorizedRequest& request) const {

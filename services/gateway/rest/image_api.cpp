@@ -55,16 +55,14 @@ class ImageApi {
         if (enrolled->sample.model_id != analysed->model_id) {
             return http_error(
                 400, fault_code::bad_argument,
-                "this face was enrolled with a different model; remove all subjects and enrol "
-                "them again");
+                "this face was enrolled with a different model; run `facebus gallery reembed`");
         }
         Json body{{"result", Json::array()}};
         for (const auto& face : analysed->detected.faces) {
             auto& json =
                 body["result"].emplace_back(face_json(analysed->detected, face, analysed->options));
             json["subject"] = enrolled->subject;
-            add_comparison(json, similarity(*face.embedding, enrolled->sample.embedding),
-                           backend_.gallery().policy);
+            add_comparison(json, *face.embedding, enrolled->sample.embedding, backend_.gallery());
         }
         return finish(std::move(body), *analysed);
     }
@@ -88,8 +86,7 @@ class ImageApi {
         for (const auto& face : target->detected.faces) {
             auto& json =
                 result["face_matches"].emplace_back(face_json(target->detected, face, *options));
-            add_comparison(json, similarity(*one.embedding, *face.embedding),
-                           backend_.gallery().policy);
+            add_comparison(json, *one.embedding, *face.embedding, backend_.gallery());
         }
         add_versions(result, to_string(backend_.detector), target->model_id, *options);
         return http::Response{.body = dump({{"result", Json::array({std::move(result)})}})};

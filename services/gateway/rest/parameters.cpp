@@ -45,14 +45,15 @@ HttpResult<void> read_number(const Query& query, const std::string& name, Number
     return {};
 }
 
-HttpResult<void> read_status(const Query& query, ImageOptions& options) {
-    const auto text = optional_parameter(query, "status");
+/// Parses `true` or `false` into `value`. Leaves `value` unchanged if the parameter is missing.
+HttpResult<void> read_flag(const Query& query, const std::string& name, bool& value) {
+    const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (!*text) return {};
     // Clients written in Python send True and False.
-    options.status = http::equal_ignoring_case(**text, "true");
-    if (options.status || http::equal_ignoring_case(**text, "false")) return {};
-    return http_error(400, fault_code::bad_argument, "status must be true or false");
+    value = http::equal_ignoring_case(**text, "true");
+    if (value || http::equal_ignoring_case(**text, "false")) return {};
+    return http_error(400, fault_code::bad_argument, name + " must be true or false");
 }
 
 HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
@@ -117,7 +118,8 @@ HttpResult<ImageOptions> parse_image_options(const Query& query) {
     }
     options.min_score = static_cast<float>(min_score);
     if (parsed) parsed = read_plugins(query, options);
-    if (parsed) parsed = read_status(query, options);
+    if (parsed) parsed = read_flag(query, "status", options.status);
+    if (parsed) parsed = read_flag(query, "allow_duplicate", options.allow_duplicate);
     if (!parsed) return std::unexpected(parsed.error());
     return options;
 }

@@ -15,15 +15,17 @@ using Query = std::multimap<std::string, std::string>;
 
 /// Selects the faces of an image to return, and the optional fields of each face.
 struct ImageOptions {
-    std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: 256
-    std::size_t predictions = 1;  ///< maximum number of subjects per face
-    float min_score = 0;          ///< minimum detector score, 0 to 1
-    bool landmarks = false;       ///< return the landmarks of each face
-    bool embedding = false;       ///< return the embedding of each face
-    bool status = false;          ///< return processing times and versions
+    std::size_t limit = 0;         ///< maximum number of faces, largest first; 0: 256
+    std::size_t predictions = 1;   ///< maximum number of subjects per face
+    float min_score = 0;           ///< minimum detector score, 0 to 1
+    bool landmarks = false;        ///< return the landmarks of each face
+    bool embedding = false;        ///< return the embedding of each face
+    bool status = false;           ///< return processing times and versions
+    bool allow_duplicate = false;  ///< enrol a face although it belongs to another subject
 };
 /// Parses CompreFace's parameters `limit`, `prediction_count`, `det_prob_threshold`, `face_plugins`
-/// and `status`. Fails if a value is invalid or a parameter occurs more than once.
+/// and `status`, and facebus's own `allow_duplicate`. Fails if a value is invalid or a parameter
+/// occurs more than once.
 HttpResult<ImageOptions> parse_image_options(const Query& query);
 
 /// One page of a long list.

@@ -1,0 +1,59 @@
+// The normalised score of two faces, which is compared instead of their cosine similarity.
+//
+// With c(x, y) the cosine of the centred embeddings, and m(x) the mean of the highest similarities
+// between x and the vectors of the cohort,
+//   score(x, y) = c(x, y) - (m(x) + m(y)) / 2.
+// A face that resembles many people has a high m, so its resemblance to one of them counts less.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/embedding.hpp"
+#include "gallery/match/compact.hpp"
+#include "gallery/score/cohort.hpp"
+
+namespace facebus::gallery {
+
+/// Computes scores with one cohort. Without a cohort, the score is the cosine similarity.
+/// Thread-safe.
+class ScoreSpace {
+  public:
+    /// Without a cohort.
+    ScoreSpace() = default;
+    /// Requires: the cohort has at least `nearest` vectors.
+    explicit ScoreSpace(const Cohort& cohort);
+
+    /// Returns the space of the cohort that ships for the model, or one without a cohort.
+    static std::shared_ptr<const ScoreSpace> of(const std::string& model_id);
+
+    [[nodiscard]] bool has_cohort() const { return vectors_.has_value(); }
+
+    /// Returns the centred embedding, a unit vector. Leaves a zero vector unchanged.
+    [[nodiscard]] Embedding centred(const Embedding& embedding) const;
+    /// Returns the unit vector of which `centred` is the centred embedding.
+    [[nodiscard]] Embedding original(const Embedding& centred) const;
+
+    /// Computes -m(x) / 2 for `count` centred and quantised embeddings, and stores it in `out`.
+    /// `high` points to the high parts (see CompactEmbedding) and `scales` to the scales of the
+    /// embeddings.
+    void offsets(const std::int8_t* high, const float* scales, std::size_t count, float* out) const;
+    /// Returns -m(x) / 2 for one centred embedding.
+    [[nodiscard]] float offset(const Embedding& centred) const;
+
+    /// Returns the score of two embeddings, which need not be centred.
+    [[nodiscard]] float score(const Embedding& a, const Embedding& b) const;
+
+  private:
+    Embedding mean_{};
+    float rest_ = 1;  ///< 1 - |mean|^2
+    std::optional<CoarseProbes> vectors_;
+    std::size_t nearest_ = 0;
+};
+
+}  // namespace facebus::gallery
