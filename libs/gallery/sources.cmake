@@ -1,8 +1,10 @@
-# Compile the cohort into the library as a string, so that programs do not need its file at run time.
-set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
-file(READ ${cohort_file} COHORT)
-configure_file(gallery/score/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
+# Compile the cohorts into the library as strings, so that programs do not need their files at run time.
+foreach(model FACENET SFACE)
+  string(TOLOWER ${PROJECT_SOURCE_DIR}/models/cohort_${model}.json cohort_file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
+  file(READ ${cohort_file} COHORT_${model})
+endforeach()
+configure_file(gallery/score/shipped_cohorts.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohorts.cpp @ONLY)
 
 facebus_library(gallery
   SOURCES
@@ -18,7 +20,7 @@ facebus_library(gallery
     tracks/track_memory.cpp
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis PkgConfig::utf8proc OpenSSL::SSL nlohmann_json::nlohmann_json)
-target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
+target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohorts.cpp)
 # This library cannot share the precompiled header of base, because the compiler flags of hiredis define macros.
 facebus_precompile(facebus_gallery)
 # -O3 vectorises the loops in compact.cpp. GCC 12 reports -Wmaybe-uninitialized in one of its own headers.

@@ -98,8 +98,9 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
         safe_print("no calibration is stored now; the settings in the section recognize apply\n");
         return Exit::ok;
     }
-    const auto& cohort = gallery::shipped_cohort();
-    const auto gallery = must(store.load(cohort.model_id));
+    // While the gallery moves to another model, the old one is still its model.
+    const auto model = must(store.model()).value_or("");
+    const auto gallery = must(store.load(model));
     const auto stored = must(store.calibration());
     auto wanted = context.settings.calibration;
     if (options.show) {
@@ -111,7 +112,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
         }
     }
     wanted.fpir = options.fpir.value_or(wanted.fpir);
-    const auto calibration = must(gallery::calibrate(*gallery, wanted, cohort));
+    const auto calibration = must(gallery::calibrate(*gallery, wanted));
     const auto leave_one_out = gallery::leave_one_out(*gallery, calibration.policy);
     const bool store_it = !options.dry_run && !options.show;
     const Report report{*gallery, wanted, calibration, leave_one_out,

@@ -365,7 +365,7 @@ void add_evaluate(CLI::App& app, Command& command) {
         ->capture_default_str();
     sub->add_option("--write-cohort", options->cohort,
                     "file to write a cohort of these people to, in the format of "
-                    "models/cohort.json");
+                    "models/cohort_*.json");
     sub->add_flag("--failures", options->failures,
                   "list every misclassified pair and every image without a face");
     sub->add_flag("--json", options->json, "print JSON");

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "gallery/decide/calibration.hpp"
+
 namespace facebus::people {
 namespace {
 
@@ -118,6 +120,15 @@ bool visible_together(const TrackFace& a, const TrackFace& b) {
     return a.video == b.video && std::max(a.from, b.from) <= std::min(a.to, b.to);
 }
 
+double same_person_score(const gallery::ScoreSpace& space) {
+    constexpr double without_cohort = 0.5;
+    constexpr std::size_t people = 100;
+    constexpr double fpir = 0.01;
+    const auto* cohort = gallery::find_cohort(space.model_id());
+    if (cohort == nullptr) return without_cohort;
+    return double{gallery::impostor_threshold(*cohort, people, fpir)};
+}
+
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       const gallery::ScoreSpace& space) {
     // Sort by video and start of the track. The other two parts of the key break ties, so that the
@@ -133,7 +144,7 @@ std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFac
     for (const auto index : order) ordered.push_back(tracks[index]);
 
     Linkage linkage(ordered, space);
-    const double min_score = space.has_cohort() ? same_person : same_person_without_cohort;
+    const double min_score = same_person_score(space);
     while (linkage.join_best(min_score)) {
     }
     auto groups = linkage.take_groups();

@@ -86,7 +86,7 @@ Embedding perturbed(const Embedding& face, float distance, std::mt19937& random)
 /// Returns faces that resemble different people of the shipped cohort. Equal seeds give equal
 /// faces.
 std::vector<Embedding> random_faces(std::size_t count, std::uint32_t seed) {
-    const auto& cohort = shipped_cohort();
+    const auto& cohort = shipped_cohorts().front();
     std::mt19937 random(seed);
     std::vector<Embedding> faces;
     for (std::size_t i = 0; i < count; ++i) {
@@ -118,7 +118,7 @@ void for_each_subject(std::size_t samples, const auto& use) {
                 sample.id = id_of(number, k + 1);
                 sample.subject_id = record.subject.id;
                 sample.source = "synthetic";
-                sample.model_id = shipped_cohort().model_id;
+                sample.model_id = shipped_cohorts().front().model_id;
                 sample.quality = 0.8F;
                 sample.embedding = perturbed(faces[i], 0.6F, random);
                 record.samples.push_back(std::move(sample));
@@ -130,7 +130,7 @@ void for_each_subject(std::size_t samples, const auto& use) {
 
 void fill(const RedisOptions& options, std::size_t samples) {
     Redis redis(options);
-    std::vector<Redis::Command> commands{{"SET", keys::model, shipped_cohort().model_id}};
+    std::vector<Redis::Command> commands{{"SET", keys::model, shipped_cohorts().front().model_id}};
     const auto flush = [&] {
         if (const auto done = redis.pipeline(commands); !done) {
             fmt::print(stderr, "bench.gallery: {}\n", done.error().message);
@@ -223,7 +223,7 @@ void run(std::size_t samples) {
     malloc_trim(0);
     const auto before = resident_bytes();
     std::shared_ptr<const Snapshot> gallery;
-    const double loading = seconds([&] { gallery = *store.load(shipped_cohort().model_id); });
+    const double loading = seconds([&] { gallery = *store.load(shipped_cohorts().front().model_id); });
     const double mebibytes = static_cast<double>(resident_bytes() - before) / (1 << 20);
 
     std::vector<Match> matches;
@@ -237,7 +237,7 @@ void run(std::size_t samples) {
     });
 
     Sample sample;
-    sample.model_id = shipped_cohort().model_id;
+    sample.model_id = shipped_cohorts().front().model_id;
     sample.source = "new";
     sample.quality = 0.9F;
     sample.embedding = random_faces(1, 4).front();

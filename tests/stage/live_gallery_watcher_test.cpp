@@ -35,7 +35,7 @@ Embedding rotated_elements(Embedding embedding, std::uint32_t count) {
 struct Fixture : test::GalleryFixture, test::TestRuntime {
     Fixture() : TestRuntime("recognize") {}
 
-    const std::string model = shipped_cohort().model_id;
+    const std::string model = shipped_cohorts().front().model_id;
 
     /// Enrols all subjects. Writes the same records as Store::add(), but in large pipelines.
     void fill_gallery() {

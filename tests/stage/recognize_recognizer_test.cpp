@@ -190,5 +190,5 @@ BOOST_FIXTURE_TEST_CASE(explains_why_everyone_is_unknown_if_the_gallery_is_empty
 
 BOOST_AUTO_TEST_CASE(the_shipped_cohort_has_the_model_id_of_the_recognizer) {
     const Recognizer recognizer(test::models());
-    BOOST_TEST(gallery::shipped_cohort().model_id == recognizer.model_id());
+    BOOST_TEST(gallery::shipped_cohorts().front().model_id == recognizer.model_id());
 }

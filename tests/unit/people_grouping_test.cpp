@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(groups_the_tracks_of_one_person) {
 }
 
 BOOST_AUTO_TEST_CASE(joins_tracks_only_above_the_minimum_similarity) {
-    const auto minimum = static_cast<float>(same_person_without_cohort);
+    const auto minimum = static_cast<float>(same_person_score(plain));
     BOOST_TEST(
         group_by_person(
             {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum + 0.01F), 2, 3)}, plain)

@@ -239,6 +239,10 @@ Logistic fit_logistic(const std::vector<double>& impostors, const Cohort::Genuin
 
 }  // namespace
 
+float impostor_threshold(const Cohort& cohort, std::size_t subjects, double fpir) {
+    return Impostors({subjects}, cohort, 1, 0).threshold(fpir);
+}
+
 Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions& options,
                               const Cohort& cohort) {
     if (!(options.fpir >= min_fpir && options.fpir <= max_fpir)) {
@@ -254,12 +258,9 @@ Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions&
         return fail(ErrorKind::refused, "the gallery has no samples; enrol somebody first");
     }
     if (gallery.model_id() != cohort.model_id) {
-        return fail(
-            ErrorKind::refused,
-            fmt::format("the cohort (statistics of other people) shipped with facebus is for model "
-                        "{}, not {}; fit one for your model with `facebus evaluate FOLDER "
-                        "--write-cohort models/cohort.json` and build facebus again",
-                        cohort.model_id, gallery.model_id()));
+        return fail(ErrorKind::refused,
+                    fmt::format("the gallery uses model {}, but the cohort is for model {}",
+                                gallery.model_id(), cohort.model_id));
     }
     Calibration out;
     out.shift = measure_shift(gallery, cohort);
@@ -293,16 +294,26 @@ Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions&
         // decide() subtracts ln(subjects).
         policy.offset = logistic.offset + std::log(static_cast<double>(gallery.subjects()));
     }
-    policy.pair_threshold = Impostors({1}, cohort, 1, 0).threshold(options.fpir);
+    policy.pair_threshold = impostor_threshold(cohort, 1, options.fpir);
     policy.threshold = policy.by_probes.at(used - 1);
     for (float& each : policy.by_probes) each -= policy.threshold;
     return out;
 }
 
-Policy policy_for(const Snapshot& gallery, const CalibrationOptions& options) {
+Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions& options) {
     const auto* cohort = find_cohort(gallery.model_id());
-    if (cohort == nullptr) return options.base;
-    const auto done = calibrate(gallery, options, *cohort);
+    // calibrate() reports an empty gallery, whatever the cohort.
+    if (cohort == nullptr && gallery.samples() == 0) cohort = &shipped_cohorts().front();
+    if (cohort != nullptr) return calibrate(gallery, options, *cohort);
+    return fail(ErrorKind::refused,
+                fmt::format("facebus ships no cohort (statistics of other people) for model {}; "
+                            "fit one with `facebus evaluate FOLDER --write-cohort FILE`, replace "
+                            "the file of a model in models/ by it and build facebus again",
+                            gallery.model_id()));
+}
+
+Policy policy_for(const Snapshot& gallery, const CalibrationOptions& options) {
+    const auto done = calibrate(gallery, options);
     return done ? done->policy : options.base;
 }
 

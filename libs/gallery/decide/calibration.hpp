@@ -56,6 +56,13 @@ inline constexpr std::size_t min_subjects_for_shift = 5;
 /// the FPIR is not between min_fpir and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions& options,
                               const Cohort& cohort);
+/// Like the function above, with the cohort that ships for the model of the gallery. Also fails
+/// with `refused` if none ships.
+Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions& options);
+
+/// Returns the threshold with which the share `fpir` of impostors with one image would be
+/// identified in a gallery of that many people with one sample each, without a margin.
+float impostor_threshold(const Cohort& cohort, std::size_t subjects, double fpir);
 
 /// Returns the policy of calibrate() with the cohort that ships for the model of the gallery, or
 /// `options.base` if there is none or the gallery has no samples.

@@ -15,7 +15,8 @@
 
 namespace facebus::gallery {
 
-extern const char* const shipped_cohort_text;  // models/cohort.json, compiled in by CMake
+// models/cohort_*.json, compiled in by CMake.
+extern const std::array<const char*, 2> shipped_cohort_texts;
 
 namespace {
 
@@ -44,28 +45,28 @@ float byte_scale(const Embedding& vector) {
     return largest > 1e-30F ? 127 / largest : 1;
 }
 
-/// Returns the components as signed bytes, multiplied by byte_scale().
-std::string to_bytes(const Embedding& vector) {
+/// Returns the first `dimensions` components as signed bytes, multiplied by byte_scale().
+std::string to_bytes(const Embedding& vector, std::size_t dimensions) {
     const float scale = byte_scale(vector);
     std::string bytes;
-    for (const float value : vector) {
-        bytes += static_cast<char>(static_cast<std::int8_t>(std::lround(value * scale)));
+    for (std::size_t i = 0; i < dimensions; ++i) {
+        bytes += static_cast<char>(static_cast<std::int8_t>(std::lround(vector[i] * scale)));
     }
     return bytes;
 }
 
 Embedding to_vector(std::string_view bytes, float scale) {
-    Embedding vector;
-    for (std::size_t i = 0; i < embedding_size; ++i) {
+    Embedding vector{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
         vector[i] = static_cast<float>(static_cast<std::int8_t>(bytes[i])) / scale;
     }
     return vector;
 }
 
-/// Decodes `vectors` consecutive vectors.
-std::string decode(const Json& json, std::size_t vectors) {
+/// Decodes `vectors` consecutive vectors of `dimensions` components.
+std::string decode(const Json& json, std::size_t vectors, std::size_t dimensions) {
     const auto bytes = crypto::from_base64(json.get<std::string>(), max_vectors * embedding_size);
-    if (!bytes || bytes->size() != vectors * embedding_size) {
+    if (!bytes || bytes->size() != vectors * dimensions) {
         throw std::length_error("the vectors are not valid base64 or have the wrong size");
     }
     return *bytes;
@@ -88,12 +89,13 @@ Cohort parse(const Json& json) {
         throw std::length_error(
             fmt::format("the cohort must have 1 to {} vectors and use at least one", max_vectors));
     }
-    cohort.mean = to_vector(decode(json.at("mean"), 1),
+    const auto dimensions = dimensions_of(cohort.model_id);
+    cohort.mean = to_vector(decode(json.at("mean"), 1, dimensions),
                             static_cast<float>(to_positive(json.at("mean_scale"))));
-    const auto bytes = decode(json.at("vectors"), count);
+    const auto bytes = decode(json.at("vectors"), count, dimensions);
     for (std::size_t i = 0; i < count; ++i) {
         cohort.vectors.push_back(
-            to_vector(std::string_view(bytes).substr(i * embedding_size, embedding_size), 1));
+            to_vector(std::string_view(bytes).substr(i * dimensions, dimensions), 1));
         normalise(cohort.vectors.back());
     }
     for_each_point(json.at("impostors"), [&](const Json& each) {
@@ -137,8 +139,9 @@ std::string write_cohort(const Cohort& cohort) {
         genuine.push_back(
             {{"samples", samples}, {"probes", probes}, {"mean", mean}, {"deviation", deviation}});
     }
+    const auto dimensions = dimensions_of(cohort.model_id);
     std::string vectors;
-    for (const auto& vector : cohort.vectors) vectors += to_bytes(vector);
+    for (const auto& vector : cohort.vectors) vectors += to_bytes(vector, dimensions);
     const Json json{{"model", cohort.model_id},
                     {"people", cohort.people},
                     {"images", cohort.images},
@@ -148,7 +151,7 @@ std::string write_cohort(const Cohort& cohort) {
                     {"shapes", shapes},
                     {"genuine", genuine},
                     {"mean_scale", byte_scale(cohort.mean)},
-                    {"mean", crypto::base64(to_bytes(cohort.mean))},
+                    {"mean", crypto::base64(to_bytes(cohort.mean, dimensions))},
                     {"count", cohort.vectors.size()},
                     {"vectors", crypto::base64(vectors)}};
     return json.dump() + "\n";
@@ -162,13 +165,19 @@ Result<Cohort> read_cohort(const std::string& text) {
     }
 }
 
-const Cohort& shipped_cohort() {
-    static const Cohort cohort = read_cohort(shipped_cohort_text).value();
-    return cohort;
+const std::vector<Cohort>& shipped_cohorts() {
+    static const auto cohorts = [] {
+        std::vector<Cohort> all;
+        for (const char* text : shipped_cohort_texts) all.push_back(read_cohort(text).value());
+        return all;
+    }();
+    return cohorts;
 }
 
 const Cohort* find_cohort(const std::string& model_id) {
-    return shipped_cohort().model_id == model_id ? &shipped_cohort() : nullptr;
+    const auto& all = shipped_cohorts();
+    const auto found = std::ranges::find(all, model_id, &Cohort::model_id);
+    return found == all.end() ? nullptr : &*found;
 }
 
 }  // namespace facebus::gallery

@@ -51,13 +51,15 @@ struct Cohort {
     std::vector<Genuine> genuine;             ///< one per measured pair of samples and probes
 };
 
-/// Returns the cohort as JSON, which read_cohort() parses. Rounds vectors to 8 bits per component.
+/// Returns the cohort as JSON, which read_cohort() parses. Rounds vectors to 8 bits per component,
+/// and writes only the components that the model computes; see dimensions_of().
 std::string write_cohort(const Cohort& cohort);
 /// Parses the JSON of write_cohort(). Fails with `malformed` if the text is not a valid cohort.
 Result<Cohort> read_cohort(const std::string& text);
 
-/// Returns the cohort that ships with facebus, computed from LFW; see docs/accuracy.md.
-const Cohort& shipped_cohort();
+/// Returns the cohorts that ship with facebus, one per model, that of FaceNet first. All were
+/// computed from LFW; see docs/accuracy.md.
+const std::vector<Cohort>& shipped_cohorts();
 /// Returns the shipped cohort for the model, or nullptr if facebus ships none for it.
 const Cohort* find_cohort(const std::string& model_id);
 

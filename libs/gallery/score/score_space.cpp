@@ -35,7 +35,8 @@ bool is_zero(const Embedding& embedding) {
 }  // namespace
 
 ScoreSpace::ScoreSpace(const Cohort& cohort)
-    : mean_(cohort.mean),
+    : model_id_(cohort.model_id),
+      mean_(cohort.mean),
       rest_(1 - similarity(cohort.mean, cohort.mean)),
       vectors_(std::span(cohort.vectors)),
       nearest_(cohort.nearest) {}

@@ -33,6 +33,8 @@ class ScoreSpace {
     static std::shared_ptr<const ScoreSpace> of(const std::string& model_id);
 
     [[nodiscard]] bool has_cohort() const { return vectors_.has_value(); }
+    /// Returns the model of the cohort, or an empty string without a cohort.
+    [[nodiscard]] const std::string& model_id() const { return model_id_; }
 
     /// Returns the centred embedding, a unit vector. Leaves a zero vector unchanged.
     [[nodiscard]] Embedding centred(const Embedding& embedding) const;
@@ -50,6 +52,7 @@ class ScoreSpace {
     [[nodiscard]] float score(const Embedding& a, const Embedding& b) const;
 
   private:
+    std::string model_id_;
     Embedding mean_{};
     float rest_ = 1;  ///< 1 - |mean|^2
     std::optional<CoarseProbes> vectors_;

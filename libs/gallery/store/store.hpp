@@ -97,6 +97,9 @@ class Store {
                                              std::size_t first, std::size_t count,
                                              const std::string& model_id = {});
 
+    /// Returns the id of the model of the gallery: the only one of which samples can be added.
+    /// Returns nothing if nobody is enrolled. Fails with `malformed` if the id is damaged.
+    Result<std::optional<std::string>> model();
     /// Stores a further embedding of a sample, computed by another model, and replaces the further
     /// embedding that it may have. A snapshot for that model contains the sample with this
     /// embedding; for all others, nothing changes. Fails with `refused` if the sample does not

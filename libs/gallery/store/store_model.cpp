@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gallery/id.hpp"
+#include "gallery/name.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/loader.hpp"
 #include "gallery/store/record.hpp"
@@ -9,6 +10,18 @@
 #include "gallery/store/store_plan.hpp"
 
 namespace facebus::gallery {
+
+Result<std::optional<std::string>> Store::model() {
+    const auto stored = redis_.run({"GET", keys::model});
+    if (!stored) return std::unexpected(stored.error());
+    if (stored->nil()) return std::nullopt;
+    if (!is_text(stored->text())) {
+        return fail(ErrorKind::malformed,
+                    "the model id of the gallery is damaged; restore Redis from a backup (see "
+                    "docs/operations.md)");
+    }
+    return std::string(stored->text());
+}
 
 Result<void> Store::add_embedding(const std::string& id, const std::string& model_id,
                                   const Embedding& embedding) {

@@ -112,7 +112,7 @@ Exit gallery_ignore(const Context& context, const std::string& name, bool ignore
 Exit gallery_duplicates(const Context& context, bool json) {
     gallery::Store store(context.settings.redis);
     const auto matcher =
-        load_matcher(store, context.settings.calibration, gallery::shipped_cohort().model_id);
+        load_matcher(store, context.settings.calibration, must(store.model()).value_or(""));
     std::vector<gallery::Duplicate> found;
     {
         Progress progress("comparing", matcher.gallery->subjects_with_samples());
