@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,17 @@ struct Sample {
     Embedding embedding{};     ///< unit vector
 };
 
-/// A sample and its photo.
+/// Embedding of a sample by a second model, while the gallery moves to that model.
+struct FurtherEmbedding {
+    std::string model_id;
+    Embedding embedding{};  ///< unit vector
+};
+
+/// A sample, its photo and its further embedding.
 struct StoredSample {
     Sample sample;
     std::string photo;  ///< JPEG; empty: no photo
+    std::optional<FurtherEmbedding> further{};
 };
 
 /// An enrolled person.

@@ -57,12 +57,19 @@ std::string archive_line(const ArchivedSample& archived) {
     if (archived.ignored) json["ignored"] = true;
     // The format calls the photo "picture".
     if (!archived.photo.empty()) json["picture"] = crypto::base64(archived.photo);
+    if (archived.further) {
+        const auto& [model, vector] = *archived.further;
+        json["next_model"] = model;
+        json["next_embedding"] = crypto::base64(pack(vector, dimensions_of(model)));
+    }
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<ArchivedSample> read_archive_line(std::string_view line) {
     ArchivedSample archived;
     std::string embedding;
+    std::string further_model;
+    std::string further_embedding;
     bool has_photo = false;
     // Archives come from users, so every value is checked: first the JSON types, then the content,
     // as for a record read from Redis.
@@ -78,6 +85,10 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         archived.sample.created = static_cast<std::int64_t>(to_count(json.at("created")));
         embedding = decode(json.at("embedding").get<std::string>());
         archived.ignored = json.value("ignored", false);
+        if (json.contains("next_model")) {
+            further_model = json["next_model"].get<std::string>();
+            further_embedding = decode(json.at("next_embedding").get<std::string>());
+        }
         has_photo = json.contains("picture");
         if (has_photo) archived.photo = decode(json["picture"].get<std::string>());
     } catch (const std::exception&) {
@@ -94,6 +105,17 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
     archived.sample.embedding = *unpacked;
     if (auto good = check_sample(archived.sample); !good) {
         return std::unexpected(std::move(good.error()));
+    }
+    if (!further_model.empty()) {
+        Sample further;
+        further.model_id = further_model;
+        unpacked = unpack(further_embedding, dimensions_of(further_model));
+        if (!unpacked) return std::unexpected(std::move(unpacked.error()));
+        further.embedding = *unpacked;
+        if (auto good = check_sample(further); !good) {
+            return std::unexpected(std::move(good.error()));
+        }
+        archived.further = {std::move(further_model), *unpacked};
     }
     if (has_photo) {
         if (auto good = check_photo(archived.photo); !good) {

@@ -6,10 +6,12 @@
 // line is a sample: `subject` (name), `source`, `model`, `quality`, `created` (ns UTC) and
 // `embedding` (little-endian 32-bit floats in base64: of FaceNet 512, of SFace 128). Since version
 // 2 a sample can also have `ignored` (true if the subject is ignored) and `picture` (the photo of
-// the sample, a JPEG in base64).
+// the sample, a JPEG in base64). In a backup, a sample of a gallery that moves to another model also
+// has `next_model` and `next_embedding`; an export does not contain them.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,12 +32,14 @@ std::string archive_line(const ArchiveHeader& header);
 /// `unsupported` if its format version is above 2.
 Result<ArchiveHeader> read_archive_header(std::string_view line);
 
-/// A sample in an archive, with the name of its subject, the `ignored` mark and the photo.
+/// A sample in an archive, with the name of its subject, the `ignored` mark, the photo and the
+/// further embedding.
 struct ArchivedSample {
     std::string subject;   ///< name of the subject
     bool ignored = false;  ///< whether the subject is ignored
     Sample sample;         ///< the sample; `id` and `subject_id` are not archived
     std::string photo;     ///< JPEG; empty: no photo
+    std::optional<FurtherEmbedding> further{};
 };
 
 /// Returns the sample as a line, including the newline.

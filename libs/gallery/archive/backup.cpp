@@ -70,7 +70,10 @@ std::string line(const StoredSample& stored) {
     return fmt::format(
         "sample {} {}", stored.sample.id,
         archive_line(
-            {.subject = stored.sample.subject_id, .sample = stored.sample, .photo = stored.photo}));
+            {.subject = stored.sample.subject_id,
+             .sample = stored.sample,
+             .photo = stored.photo,
+             .further = stored.further}));
 }
 std::string line(const HistoryEntry& entry) {
     return line_of("result", {{"id", entry.id},
@@ -128,7 +131,7 @@ StoredSample read_sample_record(std::string_view text) {
     if (!archived || !valid_id(archived->subject)) throw std::invalid_argument("sample");
     archived->sample.id = id;
     archived->sample.subject_id = std::move(archived->subject);
-    return {std::move(archived->sample), std::move(archived->photo)};
+    return {std::move(archived->sample), std::move(archived->photo), std::move(archived->further)};
 }
 
 HistoryEntry read_result(const Json& json) {

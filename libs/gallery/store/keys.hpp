@@ -33,7 +33,8 @@
 // | facebus:dead_letters:<name>  | stream | `result` (id of an entry of facebus:results),         |
 // |                              |        | `status`, `attempts`                                  |
 // | facebus:erasure:recorded     | hash   | id of a removed subject or sample -> embedding of the |
-// |                              |        | sample, or empty; these wait for the next erasure     |
+// |                              |        | sample, or empty; `<sample id>:next` -> its further   |
+// |                              |        | embedding; these wait for the next erasure            |
 // | facebus:erasure:running      | hash   | the same, of the erasure that runs now                |
 // | facebus:erasure:state        | hash   | progress of that erasure; see scripts.hpp             |
 // | facebus:erasure:kept         | stream | copy of facebus:results without the erased results    |

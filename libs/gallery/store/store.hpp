@@ -51,7 +51,7 @@ class Store {
     /// of the face, which is kept until the sample is removed; empty: no photo. Returns the sample
     /// as stored. Fails with `refused` if the name is invalid or the gallery uses another model,
     /// with `exists` if the subject already has a sample of the same photo (similarity above
-    /// 0.9999), and with the errors of check_sample() and check_photo().
+    /// 0.9999, or an identical `photo`), and with the errors of check_sample() and check_photo().
     Result<Sample> add(const std::string& name, Sample sample, const std::string& photo = {});
 
     /// Creates a subject without samples. Fails with `exists` if the name is taken, and with
@@ -106,6 +106,9 @@ class Store {
     /// exist, and with the errors of check_sample().
     Result<void> add_embedding(const std::string& id, const std::string& model_id,
                                const Embedding& embedding);
+    /// Returns the further embedding of a sample, or nothing if it has none, does not exist, or its
+    /// further embedding is damaged.
+    Result<std::optional<FurtherEmbedding>> further_embedding(const std::string& id);
     /// Makes `model_id` the model of the gallery: replaces the embeddings of all samples by their
     /// further embeddings of this model. Samples without such an embedding remain, but only
     /// snapshots for the old model contain them. Runs one transaction per subject; after an error,
@@ -141,7 +144,7 @@ class Store {
     /// Removes the stored settings, so that those of the configuration apply again.
     Result<void> clear_calibration();
 
-    /// Adds samples to a subject, with all ids, times and photos as in a backup. Creates the
+    /// Adds samples to a subject, with all ids, times, photos and further embeddings as in a backup. Creates the
     /// subject if it does not exist. Does not check for repeated samples. Fails with `exists` if
     /// another subject has the name, and with `refused` if the gallery uses another model.
     /// Requires: the subject and the samples come from a backup; see archive/backup.hpp.
@@ -177,6 +180,9 @@ class Store {
     /// Returns all samples of the subject with the id `subject`, in the same order as sample_ids(),
     /// with an error in place of each damaged sample.
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
+    /// Returns whether the samples come from one photo: whether their embeddings are the same, or
+    /// similar and `photo` is that of `enrolled`.
+    Result<bool> same_photo(const Sample& enrolled, const Sample& added, const std::string& photo);
     Result<std::size_t> remove_records(const std::string& name, bool subject_too);
     Result<Plan> plan_merge(const Known& from, const std::string& into,
                             const std::vector<std::string>& samples);

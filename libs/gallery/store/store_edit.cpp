@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "gallery/id.hpp"
 #include "gallery/name.hpp"
+#include "gallery/redis/chunks.hpp"
 #include "gallery/store/keys.hpp"
 #include "gallery/store/loader.hpp"
 #include "gallery/store/record.hpp"
@@ -24,13 +25,31 @@ void record_erasure(std::vector<Redis::Command>& commands, const std::string& id
     commands.push_back({"HSET", keys::erasure_recorded, id, embedding});
 }
 
-/// Appends the commands that delete a sample with its photo and record it for the next erasure.
+/// Returns the packed further embedding of each sample, or an empty string if it has none.
+Result<std::vector<std::string>> further_embeddings(Redis& redis,
+                                                    const std::vector<std::string>& ids) {
+    std::vector<std::string> all;
+    auto read = for_each_reply(
+        redis, ids.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"HGET", keys::sample(ids[i]), "next_embedding"};
+        },
+        [&](std::size_t, const Result<Reply>& reply) {
+            all.emplace_back(reply ? reply->text() : std::string_view());
+        });
+    if (!read) return std::unexpected(std::move(read.error()));
+    return all;
+}
+
+/// Appends the commands that delete a sample with its photo and record it for the next erasure,
+/// with both of its embeddings.
 void drop_sample(std::vector<Redis::Command>& commands, const std::string& id,
-                 const Result<Sample>& sample) {
+                 const Result<Sample>& sample, const std::string& further) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
     record_erasure(
         commands, id,
         sample ? pack(sample->embedding, dimensions_of(sample->model_id)) : std::string());
+    if (!further.empty()) record_erasure(commands, id + ":next", further);
 }
 
 /// Appends the commands that mark a subject as ignored and record it for the next erasure.
@@ -235,8 +254,10 @@ Result<std::string> Store::remove_sample(const std::string& id,
         if (!ids) return std::unexpected(ids.error());
         const auto samples = read_samples(redis_, {{owner, id}});
         if (!samples) return std::unexpected(samples.error());
+        const auto further = further_embeddings(redis_, {id});
+        if (!further) return std::unexpected(further.error());
         Plan plan{"remove", keys::part_of(owner), {}};
-        drop_sample(plan.commands, id, samples->front());
+        drop_sample(plan.commands, id, samples->front(), further->front());
         // Replace the list of the subject's samples with one without this sample.
         plan.commands.push_back({"DEL", keys::subject_samples(owner)});
         for (const std::string& other : *ids) {
@@ -264,6 +285,8 @@ Result<std::size_t> Store::remove_records(const std::string& name, bool subject_
         for (const std::string& sample : *ids) of_subject.push_back({id, sample});
         const auto samples = read_samples(redis_, of_subject);
         if (!samples) return std::unexpected(samples.error());
+        const auto further = further_embeddings(redis_, *ids);
+        if (!further) return std::unexpected(further.error());
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
@@ -272,7 +295,7 @@ Result<std::size_t> Store::remove_records(const std::string& name, bool subject_
         // Delete something first: if Redis has reached its memory limit, it refuses a script whose
         // first write needs memory.
         for (std::size_t i = 0; i < ids->size(); ++i) {
-            drop_sample(plan.commands, (*ids)[i], (*samples)[i]);
+            drop_sample(plan.commands, (*ids)[i], (*samples)[i], (*further)[i]);
         }
         plan.commands.push_back({"DEL", keys::subject_samples(id)});
         record_erasure(plan.commands, id);

@@ -41,6 +41,21 @@ Result<void> Store::add_embedding(const std::string& id, const std::string& mode
     return {};
 }
 
+Result<std::optional<FurtherEmbedding>> Store::further_embedding(const std::string& id) {
+    if (!valid_id(id)) return std::nullopt;
+    const auto stored = redis_.run({"HMGET", keys::sample(id), "next_model", "next_embedding"});
+    if (!stored) return std::unexpected(stored.error());
+    const auto& fields = stored->elements();
+    if (fields.size() != 2 || fields[0].nil() || fields[1].nil()) return std::nullopt;
+    Sample sample;
+    sample.model_id = fields[0].text();
+    const auto embedding = unpack(fields[1].text(), dimensions_of(sample.model_id));
+    if (!embedding) return std::nullopt;
+    sample.embedding = *embedding;
+    if (!check_sample(sample)) return std::nullopt;
+    return FurtherEmbedding{std::move(sample.model_id), *embedding};
+}
+
 Result<std::size_t> Store::change_model(const std::string& model_id) {
     const auto entries = list();
     if (!entries) return std::unexpected(entries.error());

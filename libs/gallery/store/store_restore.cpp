@@ -29,7 +29,7 @@ Result<void> Store::restore(const Subject& subject, const std::vector<StoredSamp
         const auto model = redis_.run({"GET", keys::model});
         if (!model) return std::unexpected(model.error());
         auto expected = std::string(model->text());
-        for (const auto& [sample, photo] : samples) {
+        for (const auto& [sample, photo, further] : samples) {
             if (expected.empty()) {
                 expected = sample.model_id;
                 plan.commands.push_back({"SET", keys::model, sample.model_id});
@@ -41,6 +41,10 @@ Result<void> Store::restore(const Subject& subject, const std::vector<StoredSamp
                                         expected, sample.model_id));
             }
             plan.commands.push_back(write_sample(sample));
+            if (further) {
+                plan.commands.push_back(
+                    write_embedding(sample.id, further->model_id, further->embedding));
+            }
             if (!photo.empty()) plan.commands.push_back({"SET", keys::photo(sample.id), photo});
             plan.commands.push_back({"RPUSH", keys::subject_samples(subject.id), sample.id});
         }

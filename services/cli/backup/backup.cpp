@@ -80,7 +80,8 @@ WrittenGallery write_gallery(gallery::BackupWriter& out, gallery::Store& store,
             must(out.write(*found));
             for (const auto& [name, sample] : samples) {
                 auto photo = must(store.photo(sample.id)).value_or("");
-                must(out.write(gallery::StoredSample{sample, std::move(photo)}));
+                must(out.write(gallery::StoredSample{sample, std::move(photo),
+                                                     must(store.further_embedding(sample.id))}));
                 written.ids.insert(sample.id);
             }
             if (!found->ignored) written.ids.insert(found->id);
