@@ -366,6 +366,10 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("--write-cohort", options->cohort,
                     "file to write a cohort of these people to, in the format of "
                     "models/cohort_*.json");
+    sub->add_flag("--gallery", options->gallery,
+                  "instead of all other measurements, search the gallery for the person in each "
+                  "image, with the threshold of the workers; people whose names are not in the "
+                  "gallery count as unknown. --failures lists the wrong decisions, --json all");
     sub->add_flag("--failures", options->failures,
                   "list every misclassified pair and every image without a face");
     sub->add_flag("--json", options->json, "print JSON");

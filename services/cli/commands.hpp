@@ -145,6 +145,7 @@ struct EvaluateOptions {
     std::filesystem::path cohort;            ///< file for impostor statistics; empty: write none
     std::vector<double> fpirs{0.05, 0.01, 0.001};  ///< target FPIRs of the calibration check
     std::size_t folds = 0;  ///< parts of the people for cross-validation; 0: the shipped cohort
+    bool gallery = false;   ///< only search the gallery in Redis with each image
     bool json = false;
     bool failures = false;  ///< list misclassified pairs and images without a face
 };

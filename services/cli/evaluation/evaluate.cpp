@@ -11,9 +11,11 @@
 #include "cli/evaluation/chart.hpp"
 #include "cli/evaluation/face_set.hpp"
 #include "cli/evaluation/fit_cohort.hpp"
+#include "cli/evaluation/gallery_check.hpp"
 #include "cli/evaluation/identification.hpp"
 #include "cli/evaluation/people.hpp"
 #include "cli/evaluation/verification.hpp"
+#include "cli/gallery/matcher.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
@@ -293,12 +295,82 @@ void write_charts(const Report& report, const std::filesystem::path& folder) {
               {"false negative identification rate (FNIR)", 1e-3, 1, true}, lines)));
 }
 
+const char* to_string(const gallery::Decision& decision) {
+    // Workers do not report ignored people either.
+    if (decision.ignored || decision.verdict == gallery::Verdict::undecided) return "undecided";
+    return decision.verdict == gallery::Verdict::known ? "known" : "unknown";
+}
+
+Json to_json(const GalleryCheck& check) {
+    Json searches = Json::array();
+    for (const auto& search : check.searches) {
+        const auto& decision = search.decision;
+        Json entry{{"file", search.file},
+                   {"person", search.person},
+                   {"enrolled", search.enrolled},
+                   {"decision", to_string(decision)}};
+        if (search.named()) entry["subject"] = decision.match.best->name;
+        if (decision.match.best) entry["score"] = decision.match.best->score;
+        entry["score_threshold"] = decision.threshold;
+        searches.push_back(std::move(entry));
+    }
+    return {{"subjects", check.subjects},
+            {"samples", check.samples},
+            {"omitted", check.omitted},
+            {"mated", check.count(true)},
+            {"fnir", check.fnir()},
+            {"misidentified", check.misidentified()},
+            {"impostors", check.count(false)},
+            {"fpir", check.fpir()},
+            {"searches", searches}};
+}
+
+void print(const GalleryCheck& check, bool failures) {
+    safe_print(
+        "{} in the gallery; {} omitted, because they are enrolled\n"
+        "  FNIR {:>7} of {} for enrolled people, {} of them named as somebody else\n"
+        "  FPIR {:>7} of {} for unknown people\n",
+        counted(check.subjects, "person", "people"), counted(check.omitted, "image", "images"),
+        percent(check.fnir()), counted(check.count(true), "search", "searches"),
+        percent(check.misidentified()), percent(check.fpir()),
+        counted(check.count(false), "search", "searches"));
+    for (const auto& search : check.searches) {
+        if (!failures || (search.enrolled ? search.correct() : !search.named())) continue;
+        safe_print("  {}: {}\n", search.file,
+                   search.named() ? search.decision.match.best->name : to_string(search.decision));
+    }
+}
+
+/// Searches the gallery in Redis for the faces of the set.
+Exit evaluate_gallery(const Context& context, const EvaluateOptions& options, const FaceSet& set) {
+    gallery::Store store(context.settings.redis);
+    const auto model = must(store.model()).value_or(set.model_id);
+    if (model != set.model_id) {
+        throw FatalError(Exit::input,
+                         fmt::format("the gallery uses model {}, but recognize.model is {}", model,
+                                     set.model_id));
+    }
+    const auto matcher = load_matcher(store, context.settings.calibration, model);
+    GalleryCheck check;
+    {
+        Progress progress("searching", set.images.size());
+        check = check_gallery(set, matcher, steps(progress, context.stop));
+    }
+    if (options.json) {
+        safe_print_json(to_json(check), 2);
+    } else {
+        print(check, options.failures);
+    }
+    return Exit::ok;
+}
+
 }  // namespace
 
 Exit evaluate(const Context& context, const EvaluateOptions& options) {
     Report report;
     report.folder = options.folder.string();
     report.set = read_face_set(context, options.folder, options.cache);
+    if (options.gallery) return evaluate_gallery(context, options, report.set);
     const auto pairs =
         options.pairs.empty() ? random_pairs(report.set) : read_pairs(options.pairs, report.set);
     if (!pairs.empty()) report.verification = verify(report.set, pairs);
