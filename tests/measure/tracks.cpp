@@ -56,15 +56,16 @@ void print(std::uint64_t number, Track track) {
         track.lowest_yaw, track.highest_yaw, track.probes);
 }
 
-int measure(const char* path) {
+int measure(const char* path, vision::DetectorKind detector) {
     auto source = vision::VideoSource::open(path);
     if (!source) {
         fmt::print(stderr, "{}\n", source.error().message);
         return 1;
     }
     motion::MotionStage motion{vision::MotionOptions{}};
-    detect_align::DetectStage detect{test::models(), vision::DetectorOptions{}};
-    vision::Tracker tracker({.confirm = 1});
+    detect_align::DetectStage detect{test::models(),
+                                     vision::DetectorOptions{.detector = detector}};
+    vision::Tracker tracker({.confirm = 1, .confirm_score = 0});
     std::map<std::uint64_t, Track> tracks;
     while (true) {
         const auto frame = source->read();
@@ -107,12 +108,17 @@ int measure(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        fmt::print(stderr, "usage: measure.tracks CLIP...\n");
+    const bool yunet = argc > 1 && std::string(argv[1]) == "--yunet";
+    const int first = yunet ? 2 : 1;
+    if (argc <= first) {
+        fmt::print(stderr, "usage: measure.tracks [--yunet] CLIP...\n");
         return 64;
     }
     vision::use_threads(1);
     int failed = 0;
-    for (int i = 1; i < argc; ++i) failed |= measure(argv[i]);
+    for (int i = first; i < argc; ++i) {
+        failed |=
+            measure(argv[i], yunet ? vision::DetectorKind::yunet : vision::DetectorKind::mtcnn);
+    }
     return failed;
 }

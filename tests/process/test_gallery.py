@@ -301,6 +301,36 @@ class GalleryTest(support.ProcessTest):
         self.assertIn("facenet", sample["model"])
         self.assertIn("sface", self.samples_of("barack_obama")[0]["model"])
 
+    def test_after_a_move_the_same_photos_are_already_enrolled(self):
+        support.need((support.MODELS / "sface.onnx").exists(),
+                     f"no sface.onnx in {support.MODELS}; run models/prepare --only sface")
+        self.system.enrol(PHOTOS)
+        self.gallery("reembed", "--model", "sface", "--finish")
+        self.system.environment["FACEBUS_RECOGNIZE_MODEL"] = "sface"
+        self.assertIn("0 samples added, 4 already enrolled", self.gallery("add", PHOTOS).out)
+
+    def test_calibrate_and_duplicates_use_the_model_of_the_gallery(self):
+        support.need((support.MODELS / "sface.onnx").exists(),
+                     f"no sface.onnx in {support.MODELS}; run models/prepare --only sface")
+        self.system.enrol(PHOTOS)
+        self.system.enrol("--name", "Barry", "--allow-duplicates", PHOTOS / "barack_obama/obama.jpg")
+        thresholds = []
+
+        def check():
+            calibrated = self.system.facebus("calibrate", "--dry-run", "--json")
+            self.assertEqual(0, calibrated.code, calibrated)
+            thresholds.append(json.loads(calibrated.out)["score"])
+            self.assertIn("barack_obama", self.gallery("duplicates").out)
+
+        check()
+        self.gallery("reembed", "--model", "sface")
+        check()
+        self.gallery("reembed", "--model", "sface", "--finish")
+        check()
+        facenet, moving, sface = thresholds
+        self.assertEqual(facenet, moving)
+        self.assertNotEqual(facenet, sface)
+
     def test_export_fails_and_writes_no_file_if_the_samples_of_a_person_cannot_be_read(self):
         support.need_tool("redis-cli")
         self.system.enrol(PHOTOS)

@@ -9,6 +9,7 @@
 using namespace facebus;
 using namespace facebus::gallery;
 using facebus::test::axis;
+using facebus::test::between;
 using facebus::test::check_refused;
 using facebus::test::face;
 using facebus::test::sample;
@@ -74,6 +75,82 @@ BOOST_AUTO_TEST_CASE(after_the_change_only_samples_of_the_new_model_can_be_added
     auto added = sample(axis(9));
     added.model_id = new_model;
     BOOST_TEST(store.add("Anna", added).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_model_of_the_gallery_is_the_old_one_until_the_change) {
+    BOOST_TEST(!store.model().value().has_value());
+    const auto anna = store.add("Anna", sample(face(1)));
+    BOOST_REQUIRE(anna);
+    BOOST_REQUIRE(store.add_embedding(anna->id, new_model, axis(7)));
+    BOOST_TEST(store.model().value().value() == anna->model_id);
+    BOOST_REQUIRE(store.change_model(new_model));
+    BOOST_TEST(store.model().value().value() == new_model);
+    BOOST_REQUIRE(redis.run({"SET", keys::model, "\xff"}));
+    test::check_failed(store.model(), ErrorKind::malformed, "damaged");
+}
+
+BOOST_AUTO_TEST_CASE(after_the_change_a_photo_that_is_already_enrolled_is_found) {
+    const std::string photo = "\xff\xd8\xff photo";
+    const auto anna = store.add("Anna", sample(face(1)), photo);
+    BOOST_REQUIRE(anna);
+    BOOST_REQUIRE(store.add_embedding(anna->id, new_model, axis(7)));
+    BOOST_REQUIRE(store.change_model(new_model));
+    // The embedding of the original photo differs a little from that of the stored JPEG.
+    auto again = sample(between(7, 8, 0.997F));
+    again.model_id = new_model;
+    test::check_failed(store.add("Anna", again, photo), ErrorKind::exists, anna->id);
+    BOOST_TEST(store.add("Anna", again, photo + " of another moment").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_sample_is_erased_with_both_embeddings) {
+    const auto track = [](int number) { return keys::track("track-" + std::to_string(number)); };
+    const auto remember = [&](int number, const Embedding& embedding, const std::string& model) {
+        const gallery::Probe probe{"p", embedding, 0.9F};
+        BOOST_REQUIRE(redis.run({"HSET", track(number), "p", pack_probe(probe, model)}));
+    };
+    const auto remembered = [&](int number) {
+        return redis.run({"EXISTS", track(number)})->number() == 1;
+    };
+    const auto further = between(7, 8, 0.6F);
+    for (const bool whole_person : {true, false}) {
+        const auto anna = store.add("Anna", sample(face(1)));
+        BOOST_REQUIRE(anna);
+        BOOST_REQUIRE(store.add_embedding(anna->id, new_model, further));
+        remember(1, face(1), anna->model_id);
+        remember(2, further, new_model);
+        remember(3, axis(9), new_model);
+        if (whole_person) {
+            BOOST_REQUIRE(store.remove("Anna"));
+        } else {
+            BOOST_REQUIRE(store.remove_sample(anna->id));
+        }
+        BOOST_TEST((*store.load(new_model))->samples() == 0U);
+        erase();
+        BOOST_TEST(!remembered(1));
+        BOOST_TEST(!remembered(2));
+        BOOST_TEST(remembered(3));
+        for (const auto& embedding : {pack(face(1)), pack(further, sface_size)}) {
+            BOOST_TEST(!test::contains(everything(), embedding.substr(0, 64)));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_restored_sample_has_its_further_embedding) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    BOOST_REQUIRE(anna);
+    BOOST_TEST(!store.further_embedding(anna->id).value().has_value());
+    BOOST_REQUIRE(store.add_embedding(anna->id, new_model, axis(7)));
+    const auto further = store.further_embedding(anna->id).value();
+    BOOST_REQUIRE(further.has_value());
+    BOOST_TEST(further->model_id == new_model);
+    const auto subject = store.find("Anna").value().value();
+    BOOST_REQUIRE(redis.run({"FLUSHDB"}));
+
+    BOOST_REQUIRE(store.restore(subject, {{*anna, "", further}}));
+    BOOST_TEST(store.model().value().value() == anna->model_id);
+    BOOST_TEST((*store.load(anna->model_id))->samples() == 1U);
+    BOOST_TEST((*store.load(new_model))->samples() == 1U);
+    BOOST_TEST(store.change_model(new_model).value() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_further_embeddings_that_do_not_fit) {

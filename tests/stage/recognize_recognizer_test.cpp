@@ -188,7 +188,11 @@ BOOST_FIXTURE_TEST_CASE(explains_why_everyone_is_unknown_if_the_gallery_is_empty
     BOOST_TEST(identities[0].reason.value_or("").find("no face to compare") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(the_shipped_cohort_has_the_model_id_of_the_recognizer) {
-    const Recognizer recognizer(test::models());
-    BOOST_TEST(gallery::shipped_cohorts().front().model_id == recognizer.model_id());
+BOOST_AUTO_TEST_CASE(a_cohort_ships_for_the_model_id_of_each_recognizer) {
+    const Recognizer facenet(test::models());
+    BOOST_TEST(gallery::find_cohort(facenet.model_id()) != nullptr);
+    if (!std::filesystem::exists(test::models() / "sface.onnx")) return;
+    const Recognizer sface(test::models(), vision::Engine::opencv, vision::Model::sface);
+    BOOST_TEST(gallery::find_cohort(sface.model_id()) != nullptr);
+    BOOST_TEST(gallery::find_cohort(sface.model_id()) != gallery::find_cohort(facenet.model_id()));
 }

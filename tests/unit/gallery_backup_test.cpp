@@ -21,6 +21,7 @@ const Subject subject{.id = id("anna"), .name = "Zoë", .created = 5, .ignored =
 
 StoredSample stored_sample() {
     StoredSample stored{test::sample(face(1)), "\xff\xd8\xff photo"};
+    stored.further = {"sface-1", test::axis(7)};
     stored.sample.id = id("1");
     stored.sample.subject_id = subject.id;
     return stored;
@@ -88,6 +89,9 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_each_kind_of_record) {
     BOOST_TEST(sample.sample.subject_id == subject.id);
     BOOST_TEST((sample.sample.embedding == face(1)));
     BOOST_TEST(sample.photo == stored_sample().photo);
+    BOOST_REQUIRE(sample.further.has_value());
+    BOOST_TEST(sample.further->model_id == "sface-1");
+    BOOST_TEST((sample.further->embedding == test::axis(7)));
     const auto result = read_again(entry);
     BOOST_TEST(result.id == entry.id);
     BOOST_TEST(result.header == entry.header);
@@ -105,7 +109,8 @@ BOOST_AUTO_TEST_CASE(rejects_lines_that_are_not_records) {
           std::string("backup {\"version\":-1}"), replace_once(file, "/etc/", "/etc/../"),
           replace_once(file, "/etc/facebus/bus.key", "bus.key"),
           replace_once(file, "bus.key\"", "\""), replace_once(person, id("anna"), "anna"),
-          replace_once(person, "Zoë", ""), replace_once(sample, id("1"), "1"),
+          replace_once(sample, "\"next_model\":\"sface-1\"", "\"next_model\":\"model-1\""),
+          replace_once(sample, "next_embedding", "another"), replace_once(person, "Zoë", ""), replace_once(sample, id("1"), "1"),
           replace_once(sample, id("anna"), "Anna"),
           replace_once(backup_line(entry), "1700000000000-3", "now")}) {
         const auto read = read_backup_line(line);
@@ -122,7 +127,7 @@ BOOST_FIXTURE_TEST_CASE(reads_what_it_wrote_with_and_without_encryption, BackupF
         write(passphrase);
         BOOST_TEST(count(passphrase).value() == 4);
         BOOST_TEST(BackupReader::open(file, passphrase)->header().created == 7);
-        BOOST_TEST((content().find("Zo") == std::string::npos) == !passphrase.empty());
+        BOOST_TEST((content().find("Zoë") == std::string::npos) == !passphrase.empty());
     }
 }
 

@@ -164,12 +164,31 @@ BOOST_AUTO_TEST_CASE(search_finds_the_subjects_with_the_highest_scores_exactly) 
     BOOST_TEST(similarity(gallery.embedding(9), samples[9].embedding) > 0.9999F);
 }
 
-BOOST_AUTO_TEST_CASE(shipped_cohort_has_over_1000_people_and_no_vector_per_person) {
-    const auto& cohort = shipped_cohorts().front();
-    BOOST_TEST(cohort.people > 1000U);
-    BOOST_TEST(cohort.model_id.starts_with("facenet-"));
-    BOOST_TEST(cohort.vectors.size() <= cohort.people / 2 + 1);
-    BOOST_TEST(find_cohort(cohort.model_id) == &cohort);
+BOOST_AUTO_TEST_CASE(each_shipped_cohort_has_over_1000_people_and_no_vector_per_person) {
+    BOOST_REQUIRE(shipped_cohorts().size() == 2U);
+    BOOST_TEST(shipped_cohorts()[0].model_id.starts_with("facenet-"));
+    BOOST_TEST(shipped_cohorts()[1].model_id.starts_with("sface-"));
+    for (const auto& cohort : shipped_cohorts()) {
+        BOOST_TEST(cohort.people > 1000U);
+        BOOST_TEST(cohort.vectors.size() <= cohort.people / 2 + 1);
+        BOOST_TEST(find_cohort(cohort.model_id) == &cohort);
+        BOOST_TEST(ScoreSpace::of(cohort.model_id)->has_cohort());
+        BOOST_TEST(ScoreSpace::of(cohort.model_id)->model_id() == cohort.model_id);
+    }
     BOOST_TEST(find_cohort("another model") == nullptr);
-    BOOST_TEST(ScoreSpace::of(cohort.model_id)->has_cohort());
+}
+
+BOOST_AUTO_TEST_CASE(a_cohort_of_sface_contains_only_the_numbers_that_sface_computes) {
+    auto cohort = simple_cohort();
+    const auto wide = write_cohort(cohort);
+    cohort.model_id = "sface-1";
+    const auto text = write_cohort(cohort);
+    BOOST_TEST(text.size() < wide.size() / 3);
+    const auto back = read_cohort(text);
+    BOOST_REQUIRE(back);
+    for (std::size_t i = 0; i < cohort.vectors.size(); ++i) {
+        BOOST_TEST(similarity(back->vectors[i], cohort.vectors[i]) > 0.9999F);
+    }
+    BOOST_TEST(!read_cohort(replace_once(text, "sface-1", "model-1")));
+    BOOST_TEST(!read_cohort(replace_once(wide, "model-1", "sface-1")));
 }

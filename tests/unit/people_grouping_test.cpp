@@ -1,5 +1,6 @@
 // Tests of grouping tracks by person.
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 
@@ -69,6 +70,18 @@ BOOST_AUTO_TEST_CASE(joins_tracks_only_above_the_minimum_similarity) {
         group_by_person(
             {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum - 0.01F), 2, 3)}, plain)
             .size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(the_minimum_score_is_that_of_the_cohort) {
+    std::vector<double> scores{same_person_score(plain)};
+    for (const auto& cohort : gallery::shipped_cohorts()) {
+        scores.push_back(same_person_score(gallery::ScoreSpace(cohort)));
+    }
+    const std::vector<double> expected{0.5, 0.18, 0.138};
+    BOOST_REQUIRE(scores.size() == expected.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        BOOST_TEST(std::abs(scores[i] - expected[i]) < 0.002);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {

@@ -16,8 +16,8 @@
 namespace facebus::gallery {
 
 /// Similarity above which two embeddings could show the same person. It is far below the usual
-/// decision thresholds. Nearly all pairs of embeddings of one person are above it, and most pairs
-/// of embeddings of two people are below it.
+/// decision thresholds. Of the pairs of photos of one person in LFW, 99.6% are above it with
+/// FaceNet and 99.9% with SFace; of those of two people, 4% and 1%.
 inline constexpr float plausible_match = 0.3F;
 
 /// Interval in milliseconds at which to check whether Redis has rewritten its files.
