@@ -223,7 +223,8 @@ void run(std::size_t samples) {
     malloc_trim(0);
     const auto before = resident_bytes();
     std::shared_ptr<const Snapshot> gallery;
-    const double loading = seconds([&] { gallery = *store.load(shipped_cohorts().front().model_id); });
+    const double loading =
+        seconds([&] { gallery = *store.load(shipped_cohorts().front().model_id); });
     const double mebibytes = static_cast<double>(resident_bytes() - before) / (1 << 20);
 
     std::vector<Match> matches;

@@ -63,8 +63,7 @@ int measure(const char* path, vision::DetectorKind detector) {
         return 1;
     }
     motion::MotionStage motion{vision::MotionOptions{}};
-    detect_align::DetectStage detect{test::models(),
-                                     vision::DetectorOptions{.detector = detector}};
+    detect_align::DetectStage detect{test::models(), vision::DetectorOptions{.detector = detector}};
     vision::Tracker tracker({.confirm = 1, .confirm_score = 0});
     std::map<std::uint64_t, Track> tracks;
     while (true) {

@@ -1,5 +1,5 @@
-"""Compares the running pipeline with `facebus evaluate`: replays photos of LFW as a camera. For each photo, both must make
-the same decision with nearly the same score, so both have the same FNIR and FPIR. Requires FACEBUS_DATA."""
+"""Compares the running pipeline with `facebus evaluate`: replays photos of LFW as a camera. For each photo, both must
+make the same decision with nearly the same score, so both have the same FNIR and FPIR. Requires FACEBUS_DATA."""
 
 import collections
 import json
@@ -55,8 +55,8 @@ class ReplayTest(support.ProcessTest):
         return {LFW / line["file"] for line in found if len(line["faces"]) == 1}
 
     def choose(self):
-        """Copies photos to the folders `enrolled` and `searched`, sorted by person. Returns the searched photos with the
-        names of their people, or None for impostors."""
+        """Copies photos to the folders `enrolled` and `searched`, sorted by person. Returns the searched photos with
+        the names of their people, or None for impostors."""
         photos = {folder.name: sorted(folder.iterdir())[:2] for folder in sorted(LFW.iterdir())}
         twice = [name for name, files in photos.items() if len(files) == 2][:2 * ENROLLED]
         once = [name for name, files in photos.items() if len(files) == 1][:IMPOSTORS + 25]

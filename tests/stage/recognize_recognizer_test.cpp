@@ -1,5 +1,7 @@
 // Tests the decisions of the stage `recognize` with the real FaceNet model, without sockets or
 // Redis.
+#include <filesystem>
+
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/decide/calibration.hpp"

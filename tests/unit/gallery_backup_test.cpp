@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(rejects_lines_that_are_not_records) {
           replace_once(file, "/etc/facebus/bus.key", "bus.key"),
           replace_once(file, "bus.key\"", "\""), replace_once(person, id("anna"), "anna"),
           replace_once(sample, "\"next_model\":\"sface-1\"", "\"next_model\":\"model-1\""),
-          replace_once(sample, "next_embedding", "another"), replace_once(person, "Zoë", ""), replace_once(sample, id("1"), "1"),
-          replace_once(sample, id("anna"), "Anna"),
+          replace_once(sample, "next_embedding", "another"), replace_once(person, "Zoë", ""),
+          replace_once(sample, id("1"), "1"), replace_once(sample, id("anna"), "Anna"),
           replace_once(backup_line(entry), "1700000000000-3", "now")}) {
         const auto read = read_backup_line(line);
         BOOST_TEST(!read.has_value(), line);

@@ -6,8 +6,8 @@
 // line is a sample: `subject` (name), `source`, `model`, `quality`, `created` (ns UTC) and
 // `embedding` (little-endian 32-bit floats in base64: of FaceNet 512, of SFace 128). Since version
 // 2 a sample can also have `ignored` (true if the subject is ignored) and `picture` (the photo of
-// the sample, a JPEG in base64). In a backup, a sample of a gallery that moves to another model also
-// has `next_model` and `next_embedding`; an export does not contain them.
+// the sample, a JPEG in base64). In a backup, a sample of a gallery that moves to another model
+// also has `next_model` and `next_embedding`; an export does not contain them.
 #pragma once
 
 #include <cstddef>

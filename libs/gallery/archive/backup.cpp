@@ -67,13 +67,11 @@ std::string line(const Subject& subject) {
                                {"ignored", subject.ignored}});
 }
 std::string line(const StoredSample& stored) {
-    return fmt::format(
-        "sample {} {}", stored.sample.id,
-        archive_line(
-            {.subject = stored.sample.subject_id,
-             .sample = stored.sample,
-             .photo = stored.photo,
-             .further = stored.further}));
+    return fmt::format("sample {} {}", stored.sample.id,
+                       archive_line({.subject = stored.sample.subject_id,
+                                     .sample = stored.sample,
+                                     .photo = stored.photo,
+                                     .further = stored.further}));
 }
 std::string line(const HistoryEntry& entry) {
     return line_of("result", {{"id", entry.id},

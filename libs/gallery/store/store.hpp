@@ -98,7 +98,7 @@ class Store {
                                              const std::string& model_id = {});
 
     /// Returns the id of the model of the gallery: the only one of which samples can be added.
-    /// Returns nothing if nobody is enrolled. Fails with `malformed` if the id is damaged.
+    /// Returns nothing if the gallery is empty. Fails with `malformed` if the id is damaged.
     Result<std::optional<std::string>> model();
     /// Stores a further embedding of a sample, computed by another model, and replaces the further
     /// embedding that it may have. A snapshot for that model contains the sample with this
@@ -144,10 +144,11 @@ class Store {
     /// Removes the stored settings, so that those of the configuration apply again.
     Result<void> clear_calibration();
 
-    /// Adds samples to a subject, with all ids, times, photos and further embeddings as in a backup. Creates the
-    /// subject if it does not exist. Does not check for repeated samples. Fails with `exists` if
-    /// another subject has the name, and with `refused` if the gallery uses another model.
-    /// Requires: the subject and the samples come from a backup; see archive/backup.hpp.
+    /// Adds samples to a subject, with all ids, times, photos and further embeddings as in a
+    /// backup. Creates the subject if it does not exist. Does not check for repeated samples. Fails
+    /// with `exists` if another subject has the name, and with `refused` if the gallery uses
+    /// another model. Requires: the subject and the samples come from a backup; see
+    /// archive/backup.hpp.
     Result<void> restore(const Subject& subject, const std::vector<StoredSample>& samples);
 
     /// Loads a snapshot of the whole gallery. Omits and counts samples of models other than

@@ -46,7 +46,7 @@ std::vector<cv::String> output_names() {
 
 /// Converts a score of YuNet to the scale of MTCNN's scores, which the quality of a face is
 /// computed from. Half of the faces in LFW have a score of at least 0.93, where MTCNN's is 0.995 or
-/// more.
+/// more. So limits such as track.confirm_score hold for both detectors; see docs/accuracy.md.
 float to_mtcnn_scale(float score) {
     return 1 - (1 - score) * (1 - score);
 }
