@@ -1,6 +1,7 @@
 # Compile the cohorts into the library as strings, so that programs do not need their files at run time.
 foreach(model FACENET SFACE)
-  string(TOLOWER ${PROJECT_SOURCE_DIR}/models/cohort_${model}.json cohort_file)
+  string(TOLOWER ${model} name)
+  set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort_${name}.json)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
   file(READ ${cohort_file} COHORT_${model})
 endforeach()
