@@ -291,7 +291,7 @@ class GalleryTest(support.ProcessTest):
                      f"no sface.onnx in {support.MODELS}; run models/prepare --only sface")
         self.system.enrol(PHOTOS / "barack_obama")
         self.system.environment["FACEBUS_GALLERY_KEEP_PHOTOS"] = "false"
-        self.system.enrol("--name", "without photo", PHOTOS / "joe_biden")
+        self.system.enrol("--name", "without photo", "--allow-duplicates", PHOTOS / "joe_biden")
         moved = self.system.facebus("gallery", "reembed", "--model", "sface", "--finish")
         self.assertEqual(65, moved.code, moved)
         self.assertIn("3 samples embedded", moved.out)
