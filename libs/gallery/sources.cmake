@@ -14,7 +14,7 @@ facebus_library(gallery
     history/deliveries.cpp history/history.cpp history/history_reader.cpp
     id.cpp name.cpp
     match/compact.cpp match/matcher.cpp match/segment.cpp match/snapshot.cpp
-    score/cohort.cpp score/score_space.cpp
+    score/adaptation.cpp score/cohort.cpp score/score_space.cpp
     redis/redis.cpp redis/redis_url.cpp redis/tls.cpp
     store/erasure.cpp store/format.cpp store/loader.cpp store/record.cpp store/store.cpp store/store_edit.cpp
     store/store_model.cpp store/store_restore.cpp

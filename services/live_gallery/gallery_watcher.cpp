@@ -70,7 +70,17 @@ Result<void> GalleryWatcher::use(Gallery gallery) {
     if (!stored) return std::unexpected(stored.error());
     runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
                                          {"subjects", gallery->subjects()},
-                                         {"samples", gallery->samples()}});
+                                         {"samples", gallery->samples()},
+                                         {"adaptation", gallery->space().adaptation() != nullptr
+                                                            ? gallery->space().adaptation_id()
+                                                            : "none"}});
+    if (gallery->space().adaptation() == nullptr && !gallery->space().adaptation_id().empty()) {
+        const auto unused = store_.adaptation();
+        runtime_.log.warning(
+            "adaptation_ignored",
+            {{"reason", unused ? "it is for another model" : unused.error().message},
+             {"hint", "run facebus adapt again, or remove it with facebus adapt --undo"}});
+    }
     if (gallery->other_model_samples() > 0) {
         runtime_.log.warning("samples_of_other_model",
                              {{"samples", gallery->other_model_samples()},

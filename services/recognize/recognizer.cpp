@@ -62,6 +62,11 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     }
 }
 
+void add_to_scores(gallery::Match& match, float shift) {
+    if (match.best) match.best->score += shift;
+    if (match.runner_up) match.runner_up->score += shift;
+}
+
 }  // namespace
 
 std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& items,
@@ -83,7 +88,18 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
     }
     // Match all templates in one call: it reads the gallery from memory once per eight templates,
     // not once per template.
+    // Probes of cameras with an adaptation are compared as the adaptation maps them. The track
+    // memory keeps them unchanged.
+    const auto* adaptation = snapshot.space().adaptation();
+    std::vector<bool> adapted;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        adapted.push_back(adaptation != nullptr && adaptation->applies_to(items[i].probe.head.src));
+        if (adapted[i]) templates[i] = snapshot.space().adapted(templates[i]);
+    }
     auto matches = snapshot.match(templates);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (adapted[i]) add_to_scores(matches[i], adaptation->shift);
+    }
 
     std::vector<wire::Identity> identities;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -98,7 +114,9 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
                                 .box = probe.box,
                                 .probes = static_cast<std::uint32_t>(probes.size()),
                                 .samples = {},
-                                .model = model_id(),
+                                .model = adapted[i] ? fmt::format("{}+adapt.{}", model_id(),
+                                                                  snapshot.space().adaptation_id())
+                                                    : model_id(),
                                 .gallery = snapshot.version()};
         identity.quality = std::ranges::max(probes, {}, &gallery::Probe::quality).quality;
         identity.crop_quality = probe.quality;

@@ -102,3 +102,21 @@ BOOST_FIXTURE_TEST_CASE(recalibrates_when_the_gallery_grows_or_a_rate_is_stored,
     watcher.refresh();
     BOOST_TEST(watcher.view().policy.threshold > among_others);
 }
+
+BOOST_FIXTURE_TEST_CASE(applies_an_adaptation_with_the_same_thresholds_until_it_is_removed,
+                        Fixture) {
+    BOOST_REQUIRE(store.add("Anna", test::sample(face(1), "", model)));
+    GalleryWatcher watcher(runtime, options, {}, model);
+    const auto threshold = watcher.view().policy.threshold;
+    Adaptation adaptation;
+    adaptation.model_id = model;
+    adaptation.method = "centring";
+    adaptation.mean = face(2);
+    BOOST_REQUIRE(store.set_adaptation(adaptation));
+    watcher.refresh();
+    BOOST_TEST(watcher.view().snapshot->space().adaptation() != nullptr);
+    BOOST_TEST(watcher.view().policy.threshold == threshold);
+    BOOST_REQUIRE(store.clear_adaptation());
+    watcher.refresh();
+    BOOST_TEST(watcher.view().snapshot->space().adaptation() == nullptr);
+}

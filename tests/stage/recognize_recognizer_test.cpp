@@ -198,3 +198,36 @@ BOOST_AUTO_TEST_CASE(a_cohort_ships_for_the_model_id_of_each_recognizer) {
     BOOST_TEST(gallery::find_cohort(sface.model_id()) != nullptr);
     BOOST_TEST(gallery::find_cohort(sface.model_id()) != gallery::find_cohort(facenet.model_id()));
 }
+
+BOOST_FIXTURE_TEST_CASE(adapts_the_probes_of_a_camera_and_states_it_in_the_model_id, Fixture) {
+    const auto obama = crops_of("barack_obama");
+    const auto plain = gallery_of(obama[0], "Barack");
+    auto adaptation = std::make_shared<gallery::Adaptation>();
+    adaptation->model_id = recognizer.model_id();
+    adaptation->mean = gallery::shipped_cohort().mean;
+    adaptation->cameras = {"door"};
+    adaptation->shift = 0.125F;
+    vision::Embedder embedder(test::models());
+    gallery::Sample sample;
+    sample.id = test::id("s1");
+    sample.subject_id = test::id("Barack");
+    sample.model_id = recognizer.model_id();
+    sample.embedding = embedder.embed({&obama[0].image, 1}).front();
+    const gallery::Snapshot adapted(
+        recognizer.model_id(), {{test::id("Barack"), "Barack", 0}}, {sample}, "7-0",
+        gallery::ScoreSpace::of(recognizer.model_id(), "12345678", adaptation));
+
+    auto probe = item(obama[1], "a", 1);
+    probe.probe.head.src = "yard";
+    const auto other = process({probe}, adapted).front();
+    BOOST_TEST(other.model == recognizer.model_id());
+    probe.probe.head.src = "door";
+    probe.probe.track = "b";
+    const auto identity = process({probe}, adapted).front();
+    BOOST_TEST(identity.model == recognizer.model_id() + "+adapt.12345678");
+    // The mean is that of the cohort, so only the shift changes the score.
+    BOOST_TEST(std::abs(*identity.score - *other.score - 0.125) < 1e-3);
+    BOOST_TEST(std::abs(*identity.similarity - *other.similarity) < 1e-3);
+    BOOST_TEST(std::abs(identity.threshold - other.threshold + 0.125) < 1e-3);
+    BOOST_TEST(memory["a"].front().embedding == memory["b"].front().embedding);
+}

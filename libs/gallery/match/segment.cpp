@@ -25,8 +25,8 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id,
         coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
     // All rows of the subject at once, which reads the cohort only once.
-    space.offsets(high_.data() + first * embedding_size, scales_.data() + first, ordered.size(),
-                  offsets_.data() + first);
+    space.sample_offsets(high_.data() + first * embedding_size, scales_.data() + first,
+                         ordered.size(), offsets_.data() + first);
     finish_subject(pack_id(record.subject.id), record.subject.name, record.subject.ignored,
                    other_model, record.damaged);
 }

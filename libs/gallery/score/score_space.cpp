@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace facebus::gallery {
 namespace {
@@ -28,6 +29,24 @@ float mean_of_highest(const std::int32_t* products, std::size_t stride, const Co
     return sum / static_cast<float>(highest.size());
 }
 
+/// Computes -m(x) / 2 for `count` embeddings with these vectors; see ScoreSpace::offsets().
+void compute_offsets(const std::int8_t* high, const float* scales, std::size_t count,
+                     const CoarseProbes& vectors, std::size_t nearest, float* out) {
+    // Small blocks of rows stay in the cache while they are multiplied with all vectors.
+    constexpr std::size_t block = 32;
+    std::vector<std::int32_t> products(block * vectors.size());
+    std::vector<float> highest(nearest);
+    for (std::size_t first = 0; first < count; first += block) {
+        const auto rows = std::min(block, count - first);
+        coarse_products(high + first * embedding_size, rows, vectors, products.data());
+        for (std::size_t row = 0; row < rows; ++row) {
+            const float scale = scales[first + row] * high_step;
+            out[first + row] =
+                -0.5F * scale * mean_of_highest(products.data() + row, rows, vectors, highest);
+        }
+    }
+}
+
 bool is_zero(const Embedding& embedding) {
     return std::ranges::all_of(embedding, [](float value) { return value == 0; });
 }
@@ -41,6 +60,16 @@ ScoreSpace::ScoreSpace(const Cohort& cohort)
       vectors_(std::span(cohort.vectors)),
       nearest_(cohort.nearest) {}
 
+ScoreSpace::ScoreSpace(const Cohort& cohort, std::string id,
+                       std::shared_ptr<const Adaptation> adaptation)
+    : ScoreSpace(cohort) {
+    adaptation_ = std::move(adaptation);
+    adaptation_id_ = std::move(id);
+    if (adaptation_ && !adaptation_->vectors.empty()) {
+        sample_vectors_.emplace(std::span(adaptation_->vectors));
+    }
+}
+
 std::shared_ptr<const ScoreSpace> ScoreSpace::of(const std::string& model_id) {
     static std::mutex mutex;
     static std::map<std::string, std::shared_ptr<const ScoreSpace>> spaces;
@@ -51,6 +80,21 @@ std::shared_ptr<const ScoreSpace> ScoreSpace::of(const std::string& model_id) {
     auto& space = spaces[model_id];
     if (!space) space = std::make_shared<const ScoreSpace>(*cohort);
     return space;
+}
+
+std::shared_ptr<const ScoreSpace> ScoreSpace::of(const std::string& model_id, std::string id,
+                                                 std::shared_ptr<const Adaptation> adaptation) {
+    if (id.empty()) return of(model_id);
+    if (const auto* cohort = find_cohort(model_id)) {
+        return std::make_shared<const ScoreSpace>(*cohort, std::move(id), std::move(adaptation));
+    }
+    auto plain = std::make_shared<ScoreSpace>();
+    plain->adaptation_id_ = std::move(id);
+    return plain;
+}
+
+Embedding ScoreSpace::adapted(const Embedding& probe) const {
+    return is_zero(probe) ? probe : original(adaptation_->centred(probe));
 }
 
 Embedding ScoreSpace::centred(const Embedding& embedding) const {
@@ -75,21 +119,21 @@ Embedding ScoreSpace::original(const Embedding& centred) const {
 
 void ScoreSpace::offsets(const std::int8_t* high, const float* scales, std::size_t count,
                          float* out) const {
-    std::fill(out, out + count, 0.0F);
-    if (!has_cohort()) return;
-    // Small blocks of rows stay in the cache while they are multiplied with all vectors.
-    constexpr std::size_t block = 32;
-    std::vector<std::int32_t> products(block * vectors_->size());
-    std::vector<float> highest(nearest_);
-    for (std::size_t first = 0; first < count; first += block) {
-        const auto rows = std::min(block, count - first);
-        coarse_products(high + first * embedding_size, rows, *vectors_, products.data());
-        for (std::size_t row = 0; row < rows; ++row) {
-            const float scale = scales[first + row] * high_step;
-            out[first + row] =
-                -0.5F * scale * mean_of_highest(products.data() + row, rows, *vectors_, highest);
-        }
+    if (has_cohort()) {
+        compute_offsets(high, scales, count, *vectors_, nearest_, out);
+    } else {
+        std::fill(out, out + count, 0.0F);
     }
+}
+
+void ScoreSpace::sample_offsets(const std::int8_t* high, const float* scales, std::size_t count,
+                                float* out) const {
+    if (!sample_vectors_) {
+        offsets(high, scales, count, out);
+        return;
+    }
+    compute_offsets(high, scales, count, *sample_vectors_, adaptation_->nearest, out);
+    for (std::size_t i = 0; i < count; ++i) out[i] += adaptation_->sample_shift;
 }
 
 float ScoreSpace::offset(const Embedding& centred) const {

@@ -11,6 +11,8 @@
 // | facebus:gallery:names        | hash   | name of a subject -> subject id                       |
 // | facebus:gallery:part:<part>  | set    | ids of the subjects in that part                      |
 // | facebus:gallery:calibration  | hash   | fpir, min_probes, margin, min_quality, as text         |
+// | facebus:gallery:adaptation   | hash   | `id` and `record` of the adaptation to the cameras;    |
+// |                              |        | see score/adaptation.hpp                              |
 // | facebus:gallery:policy       | hash   | thresholds of versions that compared similarities;     |
 // |                              |        | not used any more                                      |
 // | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored`, with value     |
@@ -69,6 +71,7 @@ inline const std::string changes = "facebus:gallery:changes";
 inline const std::string model = "facebus:gallery:model";
 inline const std::string names = "facebus:gallery:names";
 inline const std::string calibration = "facebus:gallery:calibration";
+inline const std::string adaptation = "facebus:gallery:adaptation";
 inline const std::string policy = "facebus:gallery:policy";
 inline const std::string results = "facebus:results";
 inline const std::string erasure_recorded = "facebus:erasure:recorded";

@@ -192,9 +192,10 @@ Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
     return changes;
 }
 
-Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version) {
+Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version,
+                              std::shared_ptr<const ScoreSpace> space) {
     // Read the parts in sorted order, because the builder requires subjects sorted by id.
-    Snapshot::Builder builder(model_id);
+    Snapshot::Builder builder(model_id, std::move(space));
     const auto parts = keys::all_parts();
     for (std::size_t first = 0; first < parts.size(); first += parts_per_batch) {
         const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(first);

@@ -50,8 +50,10 @@ Result<GalleryChanges> changes_since(Redis& redis, const std::string& version);
 /// Loads the whole gallery, except subjects without a valid name and samples that cannot be read.
 /// `version` becomes the version of the snapshot. The snapshot may miss changes that are written
 /// during the call. Requires: `version` was read before the call, so that changes_since() returns
-/// these changes later. At any time, only a small part of the gallery is in memory twice.
-Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version);
+/// these changes later. At any time, only a small part of the gallery is in memory twice. `space`:
+/// see Snapshot::Builder.
+Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version,
+                              std::shared_ptr<const ScoreSpace> space);
 
 /// Returns a copy of `gallery` in which the given parts are read again from Redis. `version`: see
 /// load_gallery().

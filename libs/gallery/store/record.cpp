@@ -248,4 +248,33 @@ Result<CalibrationOptions> decode_calibration(const Reply& reply) {
     return options;
 }
 
+Redis::Command write_adaptation_record(const std::string& text) {
+    return {"HSET", keys::adaptation, "id", adaptation_id(text), "record", text};
+}
+
+Redis::Command read_adaptation_record() {
+    return {"HMGET", keys::adaptation, "id", "record"};
+}
+
+Result<StoredAdaptation> decode_adaptation(const Reply& reply) {
+    const std::string_view what = "the stored adaptation";
+    const auto& fields = reply.elements();
+    if (fields.size() != 2) return std::unexpected(damaged_error(what, "it has no two fields"));
+    StoredAdaptation stored;
+    if (fields[0].nil() && fields[1].nil()) return stored;
+    if (fields[0].text() != adaptation_id(fields[1].text())) {
+        return std::unexpected(damaged_error(what, "its id does not fit"));
+    }
+    auto adaptation = read_adaptation(fields[1].text());
+    if (!adaptation) {
+        if (adaptation.error().kind == ErrorKind::unsupported) {
+            return std::unexpected(std::move(adaptation.error()));
+        }
+        return std::unexpected(damaged_error(what, adaptation.error().message));
+    }
+    stored.id = fields[0].text();
+    stored.adaptation = std::move(*adaptation);
+    return stored;
+}
+
 }  // namespace facebus::gallery

@@ -10,6 +10,7 @@
 #include "gallery/decide/calibration.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gallery/redis/redis.hpp"
+#include "gallery/score/adaptation.hpp"
 
 namespace facebus::gallery {
 
@@ -69,5 +70,18 @@ Redis::Command read_calibration();
 Result<void> check_calibration(const CalibrationOptions& options);
 /// Decodes the reply to read_calibration(). Fails with `malformed` if the record is invalid.
 Result<CalibrationOptions> decode_calibration(const Reply& reply);
+
+/// Returns the command that stores an adaptation. `text`: from write_adaptation().
+Redis::Command write_adaptation_record(const std::string& text);
+/// Returns the command that reads the adaptation; decode_adaptation() decodes its reply.
+Redis::Command read_adaptation_record();
+/// An adaptation and its id in Redis.
+struct StoredAdaptation {
+    std::string id;         ///< see adaptation_id(); empty: none is stored
+    Adaptation adaptation;  ///< only valid if `id` is not empty
+};
+/// Decodes the reply to read_adaptation_record(). Fails with `malformed` if the record is invalid,
+/// and with the errors of read_adaptation().
+Result<StoredAdaptation> decode_adaptation(const Reply& reply);
 
 }  // namespace facebus::gallery

@@ -287,10 +287,53 @@ Result<void> Store::clear_calibration() {
     return {};
 }
 
+Result<std::optional<StoredAdaptation>> Store::adaptation() {
+    const auto reply = redis_.run(read_adaptation_record());
+    if (!reply) return std::unexpected(reply.error());
+    auto stored = decode_adaptation(*reply);
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    if (stored->id.empty()) return std::nullopt;
+    return std::move(*stored);
+}
+
+Result<std::string> Store::set_adaptation(const Adaptation& adaptation) {
+    const auto text = write_adaptation(adaptation);
+    if (auto good = read_adaptation(text); !good) return std::unexpected(std::move(good.error()));
+    auto written = commit(
+        [&]() -> Result<Plan> { return Plan{"adaptation", "", {write_adaptation_record(text)}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return adaptation_id(text);
+}
+
+Result<void> Store::clear_adaptation() {
+    auto written = commit(
+        [&]() -> Result<Plan> { return Plan{"adaptation", "", {{"DEL", keys::adaptation}}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::shared_ptr<const ScoreSpace>> Store::space_for(const std::string& model_id) {
+    const auto reply = redis_.run(read_adaptation_record());
+    if (!reply) return std::unexpected(reply.error());
+    auto stored = decode_adaptation(*reply);
+    // An adaptation that cannot be used must not prevent recognition. Keep its id, so that
+    // refresh() notices when it is replaced.
+    if (!stored) {
+        return ScoreSpace::of(model_id, std::string(reply->elements().front().text()), nullptr);
+    }
+    if (stored->id.empty() || stored->adaptation.model_id != model_id) {
+        return ScoreSpace::of(model_id, std::move(stored->id), nullptr);
+    }
+    return ScoreSpace::of(model_id, std::move(stored->id),
+                          std::make_shared<const Adaptation>(std::move(stored->adaptation)));
+}
+
 Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id) {
     auto before = version();
     if (!before) return std::unexpected(std::move(before.error()));
-    auto loaded = load_gallery(redis_, model_id, std::move(*before));
+    auto space = space_for(model_id);
+    if (!space) return std::unexpected(std::move(space.error()));
+    auto loaded = load_gallery(redis_, model_id, std::move(*before), std::move(*space));
     if (!loaded) return std::unexpected(std::move(loaded.error()));
     // Add the changes that were written during the load.
     return refresh(std::make_shared<const Snapshot>(std::move(*loaded)));
@@ -302,9 +345,18 @@ Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Sna
     if (*now == gallery->version()) return gallery;
     auto changes = changes_since(redis_, gallery->version());
     if (!changes) return std::unexpected(std::move(changes.error()));
-    auto fresh = changes->complete
-                     ? reload_parts(redis_, *gallery, changes->parts, std::move(changes->version))
-                     : load_gallery(redis_, gallery->model_id(), std::move(*now));
+    // Another adaptation changes what every sample adds to its scores.
+    const auto adapted = redis_.run({"HGET", keys::adaptation, "id"});
+    if (!adapted) return std::unexpected(adapted.error());
+    const bool same = adapted->text() == gallery->space().adaptation_id();
+    if (changes->complete && same) {
+        auto fresh = reload_parts(redis_, *gallery, changes->parts, std::move(changes->version));
+        if (!fresh) return std::unexpected(std::move(fresh.error()));
+        return std::make_shared<const Snapshot>(std::move(*fresh));
+    }
+    auto space = space_for(gallery->model_id());
+    if (!space) return std::unexpected(std::move(space.error()));
+    auto fresh = load_gallery(redis_, gallery->model_id(), std::move(*now), std::move(*space));
     if (!fresh) return std::unexpected(std::move(fresh.error()));
     return std::make_shared<const Snapshot>(std::move(*fresh));
 }

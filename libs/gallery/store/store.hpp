@@ -12,6 +12,7 @@
 #include "gallery/decide/calibration.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gallery/redis/redis.hpp"
+#include "gallery/store/record.hpp"
 
 namespace facebus::gallery {
 
@@ -144,6 +145,14 @@ class Store {
     /// Removes the stored settings, so that those of the configuration apply again.
     Result<void> clear_calibration();
 
+    /// Returns the stored adaptation to the cameras, or nothing if none is stored. Fails with
+    /// `malformed` or `unsupported` if it cannot be read. It can be of another model.
+    Result<std::optional<StoredAdaptation>> adaptation();
+    /// Stores an adaptation in place of the one that is stored, and returns its id.
+    Result<std::string> set_adaptation(const Adaptation& adaptation);
+    /// Removes the stored adaptation, if there is one.
+    Result<void> clear_adaptation();
+
     /// Adds samples to a subject, with all ids, times, photos and further embeddings as in a
     /// backup. Creates the subject if it does not exist. Does not check for repeated samples. Fails
     /// with `exists` if another subject has the name, and with `refused` if the gallery uses
@@ -152,12 +161,14 @@ class Store {
     Result<void> restore(const Subject& subject, const std::vector<StoredSample>& samples);
 
     /// Loads a snapshot of the whole gallery. Omits and counts samples of models other than
-    /// `model_id` and samples that cannot be decoded. The snapshot can miss changes that are
-    /// written during the call. In this case, its version is older than version().
+    /// `model_id` and samples that cannot be decoded. Applies the stored adaptation, unless it is
+    /// of another model or cannot be decoded. The snapshot can miss changes that are written during
+    /// the call. In this case, its version is older than version().
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
     /// Returns a snapshot that includes all changes since `gallery`, or `gallery` itself if nothing
     /// changed. Reads only the parts that changed. Reads the whole gallery if the change stream
-    /// does not contain all changes since `gallery`, or contains unknown entries.
+    /// does not contain all changes since `gallery`, or contains unknown entries, and if another
+    /// adaptation is stored.
     Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
     /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the
     /// stream is empty. A snapshot with a different version is out of date.
@@ -171,6 +182,8 @@ class Store {
         std::string id;
     };
 
+    /// Returns the space of the model, with the stored adaptation.
+    Result<std::shared_ptr<const ScoreSpace>> space_for(const std::string& model_id);
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
     /// Returns the subject that is stored under one of stored_names(name), or nothing if there is
     /// none.
