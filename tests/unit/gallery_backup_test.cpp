@@ -72,6 +72,9 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_each_kind_of_record) {
     const auto header = read_again(BackupHeader{.format = 3, .created = 4});
     BOOST_TEST(header.format == 3);
     BOOST_TEST(header.created == 4);
+    const auto adaptation = read_again(BackupAdaptationPart{7, std::string("{\0", 2)});
+    BOOST_TEST(adaptation.offset == 7U);
+    BOOST_TEST(adaptation.content == std::string("{\0", 2));
     const auto file = read_again(part);
     BOOST_TEST(file.path == part.path);
     BOOST_TEST(file.setting == part.setting);

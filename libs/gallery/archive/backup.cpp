@@ -57,6 +57,10 @@ std::string line(const CalibrationOptions& options) {
     for (std::size_t i = 2; i + 1 < words.size(); i += 2) json[words[i]] = words[i + 1];
     return line_of("calibration", json);
 }
+std::string line(const BackupAdaptationPart& part) {
+    return line_of("adaptation",
+                   {{"offset", part.offset}, {"content", crypto::base64(part.content)}});
+}
 std::string line(const OldPolicy& /*policy*/) {
     return line_of("policy", Json::object());
 }
@@ -151,6 +155,9 @@ BackupRecord read_record(std::string_view kind, std::string_view text) {
     }
     if (kind == "file") return read_file_part(json);
     if (kind == "calibration") return read_calibration_record(json);
+    if (kind == "adaptation") {
+        return BackupAdaptationPart{to_count(json.at("offset")), bytes_of(json.at("content"))};
+    }
     if (kind == "policy") return OldPolicy{};
     if (kind == "subject") return read_subject(json);
     if (kind == "result") return read_result(json);

@@ -8,6 +8,7 @@
 //   file     part of a file: `path`, `setting` (whose value is the path), `private` (whether only
 //            its owner may read it), `offset`, and `content` in base64
 //   calibration  the stored settings of calibration; keys as in Redis
+//   adaptation  part of the stored adaptation to the cameras: `offset`, and `content` in base64
 //   policy   thresholds for cosine similarities; only in backups of earlier versions, not restored
 //   subject  `id`, `name`, `created`, `ignored`; its samples follow
 //   sample   the id of the sample, a space, and the sample as in archive.hpp, with the id of its
@@ -51,6 +52,14 @@ struct BackupFilePart {
     std::uint64_t offset = 0;
     std::string content;
 };
+/// Part of the text of the stored adaptation; see gallery/score/adaptation.hpp.
+struct BackupAdaptationPart {
+    /// Maximum number of bytes in one part, so that a record fits into a line.
+    static constexpr std::size_t max_bytes = 32'768;
+
+    std::uint64_t offset = 0;
+    std::string content;
+};
 /// Last record of a backup.
 struct BackupEnd {
     std::uint64_t records = 0;
@@ -59,8 +68,9 @@ struct BackupEnd {
 /// Policy that an earlier version stored; its thresholds are for cosine similarities.
 struct OldPolicy {};
 
-using BackupRecord = std::variant<BackupHeader, BackupFilePart, CalibrationOptions, OldPolicy,
-                                  Subject, StoredSample, HistoryEntry, BackupEnd>;
+using BackupRecord =
+    std::variant<BackupHeader, BackupFilePart, CalibrationOptions, OldPolicy, BackupAdaptationPart,
+                 Subject, StoredSample, HistoryEntry, BackupEnd>;
 
 /// Returns the record as a line, including the newline.
 std::string backup_line(const BackupRecord& record);

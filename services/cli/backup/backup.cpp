@@ -57,6 +57,22 @@ std::size_t write_files(gallery::BackupWriter& out, const std::vector<SettingFil
     return written;
 }
 
+/// Writes the stored adaptation, if there is one. An adaptation that is damaged is not backed up.
+void write_adaptation(gallery::BackupWriter& out, gallery::Store& store) {
+    const auto stored = store.adaptation();
+    if (!stored) {
+        if (stored.error().kind == ErrorKind::unavailable) must(stored);
+        safe_print(stderr, "not in the backup: {}\n", stored.error().message);
+        return;
+    }
+    if (!*stored) return;
+    const auto text = gallery::write_adaptation((*stored)->adaptation);
+    constexpr auto part = gallery::BackupAdaptationPart::max_bytes;
+    for (std::size_t offset = 0; offset < text.size(); offset += part) {
+        must(out.write(gallery::BackupAdaptationPart{offset, text.substr(offset, part)}));
+    }
+}
+
 /// What write_gallery() has written.
 struct WrittenGallery {
     std::size_t subjects = 0;
@@ -146,6 +162,7 @@ Exit backup(const Context& context, const BackupOptions& options) {
         options.file, passphrase, {.format = gallery::format_version, .created = utc_ns()}));
     const auto files = write_files(out, setting_files(context));
     if (const auto stored = must(store.calibration())) must(out.write(*stored));
+    write_adaptation(out, store);
     const auto written = write_gallery(out, store, subjects, context.stop);
     const auto results = write_history(out, history, last, written.ids);
     must(out.commit());

@@ -132,11 +132,12 @@ std::string restore_command(const RestoreOptions& options) {
                        passphrase_option(options.passphrase), options.into.string());
 }
 
-/// Removes the calibration and the history, and with --replace also all people from Redis. Erases
-/// their traces from Redis, but not yet from its files.
+/// Removes the calibration, the adaptation and the history, and with --replace also all people from
+/// Redis. Erases their traces from Redis, but not yet from its files.
 void empty_redis(const Context& context, gallery::Store& store, gallery::History& history,
                  gallery::Eraser& eraser, const RestoreOptions& options) {
     must(store.clear_calibration());
+    must(store.clear_adaptation());
     // Even an empty history has a newest id, before which no results can be restored.
     must(history.clear());
     if (options.replace) must(store.remove_all(true));
@@ -155,6 +156,12 @@ class RedisWriter {
     void write(gallery::BackupRecord record) {
         if (const auto* calibration = std::get_if<gallery::CalibrationOptions>(&record)) {
             must(store_.set_calibration(*calibration));
+        } else if (auto* part = std::get_if<gallery::BackupAdaptationPart>(&record)) {
+            if (part->offset != adaptation_.size() ||
+                adaptation_.size() + part->content.size() > gallery::max_adaptation_bytes) {
+                throw FatalError(Exit::input, "the adaptation in the backup is incomplete");
+            }
+            adaptation_ += part->content;
         } else if (std::holds_alternative<gallery::OldPolicy>(record)) {
             safe_print(stderr,
                        "the calibration in this backup is for cosine similarities and was not "
@@ -172,6 +179,13 @@ class RedisWriter {
         }
     }
 
+    /// Writes the adaptation, if the backup contains one.
+    void finish() {
+        flush();
+        if (adaptation_.empty()) return;
+        must(store_.set_adaptation(must(gallery::read_adaptation(adaptation_))));
+    }
+
     void flush() {
         if (pending_ || !samples_.empty()) must(store_.restore(subject_, samples_));
         pending_ = false;
@@ -186,6 +200,7 @@ class RedisWriter {
   private:
     gallery::Store& store_;
     gallery::History& history_;
+    std::string adaptation_;  ///< text of the adaptation, as far as it was read
     gallery::Subject subject_;
     bool pending_ = false;                        ///< subject_ is not written yet
     std::vector<gallery::StoredSample> samples_;  ///< samples of subject_
@@ -217,7 +232,7 @@ std::size_t write_all(const Context& context, const RestoreOptions& options,
             writer.write(std::move(*record));
             step();
         }
-        writer.flush();
+        writer.finish();
     }
     write_files(options, content);
     return writer.results();
