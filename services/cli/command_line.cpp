@@ -314,6 +314,41 @@ void add_calibrate(CLI::App& app, Command& command) {
     });
 }
 
+void add_adapt(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand(
+        "adapt", "Adapt recognition to your cameras, from faces that `collect` has sorted");
+    auto options = std::make_shared<AdaptOptions>();
+    auto* folder = sub->add_option(
+        "folder", options->folder,
+        "folder written by `facebus collect` and checked by you. Sub-folders with the name of an "
+        "enrolled person show that person; all others show unknown people");
+    sub->add_option("--camera", options->cameras,
+                    "cameras to adapt, separated by commas; default: all")
+        ->delimiter(',');
+    sub->add_option("--probes", options->probes,
+                    "faces of a person that are fused per search, at most")
+        ->check(CLI::Range(1, 20))
+        ->capture_default_str();
+    sub->add_option("--photos", options->photos,
+                    "folder of <name>/*.jpg: other photos, which no camera took; with them, an own "
+                    "cohort can also be chosen, if it misses at most 0.1% more of them");
+    sub->add_option("--cache", options->cache,
+                    "file to cache embeddings in; default: as for `evaluate`");
+    sub->add_option("--photo-cache", options->photo_cache, "the same for --photos");
+    auto* dry_run =
+        sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
+    auto* show = sub->add_flag("--show", options->show, "show the stored adaptation");
+    show->excludes(folder)->excludes(dry_run);
+    sub->add_flag("--undo", options->undo, "remove the stored adaptation")
+        ->excludes(folder)
+        ->excludes(dry_run)
+        ->excludes(show);
+    sub->add_flag("--json", options->json, "print JSON");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return adapt(context, *options); };
+    });
+}
+
 void add_detect(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand("detect", "Show the faces in images and their quality");
     auto paths = std::make_shared<std::vector<std::filesystem::path>>();
@@ -458,6 +493,7 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
     add_migrate(app, line.command);
     add_collect(app, line.command);
     add_calibrate(app, line.command);
+    add_adapt(app, line.command);
     add_detect(app, line.command);
     add_evaluate(app, line.command);
     add_keygen(app, line.command);

@@ -162,6 +162,21 @@ struct CalibrateOptions {
 /// Computes the decision policy of the gallery and stores its settings, or shows or removes them.
 Exit calibrate(const Context& context, const CalibrateOptions& options);
 
+struct AdaptOptions {
+    std::filesystem::path folder;      ///< faces that the cameras saw, one sub-folder per person
+    std::vector<std::string> cameras;  ///< cameras to adapt; empty: all
+    std::size_t probes = 3;            ///< maximum number of faces to fuse per search
+    std::filesystem::path photos;      ///< photos that must not be missed more often; empty: none
+    std::filesystem::path cache;       ///< see EvaluateOptions
+    std::filesystem::path photo_cache;
+    bool dry_run = false;  ///< do not store the adaptation
+    bool show = false;     ///< only show the stored adaptation
+    bool undo = false;     ///< only remove the stored adaptation
+    bool json = false;
+};
+/// Adapts recognition to one's own cameras, or shows or removes the adaptation.
+Exit adapt(const Context& context, const AdaptOptions& options);
+
 /// Prints the faces in images and their quality.
 Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json);
 

@@ -22,7 +22,7 @@ ALLOWED = {
 USERS = {
     "msgpack": ["libs/wire"],
     "zmq": ["libs/bus"],
-    "opencv2/": ["libs/vision"],
+    "opencv2/": ["libs/vision", "services/cli/adapt"],
     "onnxruntime": ["libs/vision"],
     "zlib": ["libs/vision"],
     "hiredis": ["libs/gallery/redis"],

@@ -94,6 +94,18 @@ std::vector<std::size_t> pair_up(const std::vector<Embedding>& people) {
     return groups;
 }
 
+/// Returns the normalised sum of the directions of each group.
+std::vector<Embedding> sums_of(const std::vector<Embedding>& people,
+                               const std::vector<std::size_t>& groups) {
+    std::vector<Embedding> sums;
+    for (std::size_t i = 0; i < people.size(); ++i) {
+        if (groups[i] >= sums.size()) sums.resize(groups[i] + 1);
+        add(sums[groups[i]], people[i], 1);
+    }
+    for (auto& sum : sums) normalise(sum);
+    return sums;
+}
+
 /// Computes scores of the people of a cohort as if the cohort did not contain them: omits the
 /// vectors to which one of the two people contributed. If they stayed, two people who resemble each
 /// other would each have a vector near the other, which would lower their scores.
@@ -368,11 +380,7 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
     const auto directions = directions_of(people);
     cohort.mean = directions.mean;
     const auto groups = pair_up(directions.people);
-    for (std::size_t i = 0; i < people.size(); ++i) {
-        if (groups[i] >= cohort.vectors.size()) cohort.vectors.resize(groups[i] + 1);
-        add(cohort.vectors[groups[i]], directions.people[i], 1);
-    }
-    for (auto& vector : cohort.vectors) normalise(vector);
+    cohort.vectors = sums_of(directions.people, groups);
     cohort.nearest = std::max<std::size_t>(cohort.vectors.size() / nearest_share, 3);
     if (parts == CohortParts::vectors) return cohort;
     const Scores scores(people, cohort, groups);
@@ -389,6 +397,10 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
                     "the images are too similar to each other to measure a cohort");
     }
     return cohort;
+}
+
+std::vector<Embedding> pair_vectors(const std::vector<Embedding>& directions) {
+    return sums_of(directions, pair_up(directions));
 }
 
 std::vector<float> nearest_contributors(const std::vector<Person>& people,

@@ -27,6 +27,10 @@ enum class CohortParts {
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id,
                                    CohortParts parts = CohortParts::all);
 
+/// Returns one vector per pair of people who resemble each other: the normalised sum of their
+/// directions. A person who is left over is a vector alone. `directions`: unit vectors.
+std::vector<Embedding> pair_vectors(const std::vector<Embedding>& directions);
+
 /// Returns for each vector the cosine similarity with the person who resembles it most, ascending.
 std::vector<float> nearest_contributors(const std::vector<Person>& people,
                                         const gallery::Cohort& cohort);
