@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -49,7 +50,11 @@ def _stop(number, frame):
 
 def _run(options):
     assets = manifest.load()
-    wanted = [asset for asset in assets if asset.group in options.groups]
+    wanted = [
+        asset
+        for asset in assets
+        if asset.group in options.groups and asset.package.machine in (None, *options.machines)
+    ]
     if options.list:
         print(licences.listing(wanted))
         return 0
@@ -78,7 +83,14 @@ def _parse(arguments):
         "--only",
         action="append",
         choices=[*manifest.GROUPS, "all"],
-        help="group of files; can be given several times (default: recognition and demo; with --list: all)",
+        help="group of files; can be given several times (default: recognition, engine and demo; with --list: all)",
+    )
+    parser.add_argument(
+        "--machine",
+        action="append",
+        choices=manifest.MACHINES,
+        help="processor type for which the group engine is fetched; can be given several times "
+        "(default: that of this machine; with --list: all)",
     )
     parser.add_argument(
         "--output",
@@ -98,6 +110,7 @@ def _parse(arguments):
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
     options.groups = manifest.GROUPS if "all" in only else tuple(only)
+    options.machines = options.machine or (manifest.MACHINES if options.list else [platform.machine()])
     options.output = options.output or _default_output()
     options.cache = options.cache or _user_cache() / "packages"
     return options

@@ -17,7 +17,7 @@ def _entry(asset):
     return (
         f"\n{asset.output}\n"
         f"  {asset.role}\n"
-        f"  from: {package.name} {package.version}, {asset.member}\n"
+        f"  from: {package.pinned}, {asset.member}\n"
         f"  licence: {asset.licence}\n"
         f"  origin: {asset.origin}\n"
     )
@@ -28,7 +28,7 @@ def listing(assets):
     return "\n".join(
         f"{asset.output}  ({asset.group}, {asset.size} bytes)\n"
         f"  {asset.role}\n"
-        f"  package: {asset.package.name}=={asset.package.version} ({asset.package.kind}), "
+        f"  package: {asset.package.pinned} ({asset.package.kind}), "
         f"{asset.member}\n"
         f"  sha256:  {asset.output_sha256}\n"
         f"  licence: {asset.licence}\n"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from .errors import CONFIGURATION, PrepareError
 
-GROUPS = ("recognition", "sface", "yunet", "ssd", "demo")
-DEFAULT_GROUPS = ("recognition", "demo")
+GROUPS = ("recognition", "engine", "sface", "yunet", "ssd", "demo")
+DEFAULT_GROUPS = ("recognition", "engine", "demo")
+MACHINES = ("x86_64", "aarch64")
 SOURCE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -21,10 +22,21 @@ class Package:
     sha256: str  # of the package file
     licence: str
     origin: str  # what the package contains and who made it
+    distribution: str | None = None  # name in the package index; None: `name`
+    machine: str | None = None  # the processor type in MACHINES for which the package is; None: all
+    # Tags of the wheel; None: a wheel that is the same for every Python and processor. A wheel with tags is downloaded
+    # whatever Python runs here, because facebus does not use the Python code in it.
+    python: str | None = None
+    platform: str | None = None
+
+    @property
+    def pinned(self):
+        """Name in the package index and version."""
+        return f"{self.distribution or self.name}=={self.version}"
 
     @property
     def requirement(self):
-        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
+        return f"{self.pinned} --hash=sha256:{self.sha256}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ def _asset(entry, packages):
         "origin": package.origin,
     }
     asset = Asset(**(defaults | entry | {"package": package}))
+    if package.machine not in (None, *MACHINES):
+        raise ValueError(f"{package.name} has the unknown machine {package.machine}")
     if asset.group not in GROUPS:
         raise ValueError(f"{asset.name} has the unknown group {asset.group}")
     return asset

@@ -89,6 +89,9 @@ class PackageCache:
             extra["PYTHONPATH"] = str(SDIST_BACKEND)
         else:
             arguments += ["--only-binary", ":all:"]
+        if package.python:
+            arguments += ["--implementation", "cp", "--python-version", package.python.removeprefix("cp")]
+            arguments += ["--abi", package.python, "--platform", package.platform]
         # pip temporarily stores the file twice.
         require_space(self.toolbox.scratch.parent, 2 * package.size)
         require_space(self.folder, package.size)
@@ -104,7 +107,7 @@ class PackageCache:
         downloaded = target / package.file
         if not succeeded or not downloaded.exists():
             raise PrepareError(
-                f"cannot download {package.name}=={package.version}: "
+                f"cannot download {package.pinned}: "
                 f"{self.toolbox.failure()}; {NETWORK_HINT}, or copy {package.file} "
                 f"into {self.folder}"
             )

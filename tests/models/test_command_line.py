@@ -16,7 +16,7 @@ class CommandLine(TemporaryFolderTest):
     def test_help_lists_every_flag(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for flag in ("--only", "--output", "--cache", "--offline", "--verify", "--list"):
+        for flag in ("--only", "--machine", "--output", "--cache", "--offline", "--verify", "--list"):
             self.assertIn(flag, result.stdout)
 
     def test_list_shows_the_hash_package_and_licence_of_every_file(self):
@@ -26,7 +26,8 @@ class CommandLine(TemporaryFolderTest):
             package = MANIFEST["packages"][asset["package"]]
             self.assertIn(asset["output"], result.stdout)
             self.assertIn(asset.get("output_sha256", asset["member_sha256"]), result.stdout)
-            self.assertIn(f"{asset['package']}=={package['version']}", result.stdout)
+            name = package.get("distribution", asset["package"])
+            self.assertIn(f"{name}=={package['version']}", result.stdout)
             self.assertIn(asset.get("licence", package["licence"]), result.stdout)
 
     def test_reports_an_unusable_output_folder_and_exits_with_78(self):

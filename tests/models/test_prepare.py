@@ -8,6 +8,7 @@ or if a package, disk space or a working Python environment is unavailable.
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import unittest
 from pathlib import Path
 
 from support import (
+    ASSETS,
     MANIFEST,
     MODELS,
     SECONDS_FOR_ONE_RUN,
@@ -91,7 +93,7 @@ class WithPackages(TemporaryFolderTest):
         result = self.run_offline("--only", "all")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
-        for asset in MANIFEST["assets"]:
+        for asset in ASSETS:
             created, expected = self.output / asset["output"], self.full / asset["output"]
             self.assertEqual(created.read_bytes(), expected.read_bytes(), asset["output"])
 
@@ -117,10 +119,23 @@ class WithPackages(TemporaryFolderTest):
         result = self.run_offline("--only", "demo")
         self.assertEqual(result.returncode, 0, result.stderr)
         licences = (self.output / "LICENCES.txt").read_text()
-        for asset in MANIFEST["assets"]:
+        for asset in ASSETS:
             is_wanted = asset["group"] == "demo"
             self.assertEqual((self.output / asset["output"]).exists(), is_wanted, asset["output"])
             self.assertEqual(f"\n{asset['output']}\n" in licences, is_wanted, asset["output"])
+
+    def test_fetches_the_engine_for_another_processor_type(self):
+        machine = "aarch64" if platform.machine() == "x86_64" else "x86_64"
+        package = MANIFEST["packages"][f"openvino-{machine}"]
+        downloaded = run("--only", "engine", "--machine", machine, "--output", self.output, "--cache", self.cache)
+        if downloaded.returncode == 69:
+            self.skipTest(downloaded.stderr.strip().splitlines()[-1])
+        self.assertEqual(downloaded.returncode, 0, downloaded.stderr)
+        self.assertTrue((self.cache / package["file"]).exists())
+        for asset in MANIFEST["assets"]:
+            is_wanted = asset["package"] == f"openvino-{machine}"
+            self.assertEqual((self.output / asset["output"]).exists(), is_wanted, asset["output"])
+        self.assertIn("from: openvino==2025.4.1, openvino/libs/", (self.output / "LICENCES.txt").read_text())
 
     def test_restores_changed_files(self):
         self.fill_output()
