@@ -36,10 +36,15 @@ Exit check(const Context& context) {
     }
     std::string model;
     try {
-        model = enrolment::Enroller(context.models, context.settings.detect,
-                                    context.settings.enrolment, context.settings.recognize.model)
-                    .model_id();
+        const enrolment::Enroller enroller(context.models, context.settings.detect,
+                                           context.settings.enrolment,
+                                           context.settings.recognize.embedder);
+        model = enroller.model_id();
         print_check(true, "models: " + model);
+        const auto& engine = enroller.engine();
+        std::string line = fmt::format("engine: {} {}", engine.name, engine.precision);
+        for (const auto& reason : engine.skipped) line += "; " + reason;
+        print_check(true, line);
     } catch (const FatalError& error) {
         passed = false;
         print_check(false, fmt::format("models: {}", error.what()));

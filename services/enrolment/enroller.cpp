@@ -103,10 +103,8 @@ Error face_count_error(std::size_t faces, const Options& rules) {
 }
 
 Enroller::Enroller(const fs::path& models, const vision::DetectorOptions& detector,
-                   const Options& rules, vision::Model model)
-    : rules_(rules),
-      detector_(models, detector),
-      embedder_(models, vision::Engine::opencv, model) {}
+                   const Options& rules, const vision::EmbedderOptions& embedder)
+    : rules_(rules), detector_(models, detector), embedder_(models, embedder) {}
 
 Result<FaceSample> Enroller::sample(const Image& image, const std::string& source) {
     const auto faces = prominent_faces(sightings(image), image.width, image.height);

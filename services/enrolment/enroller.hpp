@@ -83,7 +83,7 @@ class Enroller {
   public:
     /// Throws FatalError if a model is missing or corrupt.
     Enroller(const std::filesystem::path& models, const vision::DetectorOptions& detector,
-             const Options& rules, vision::Model model = vision::Model::facenet);
+             const Options& rules, const vision::EmbedderOptions& embedder = {});
 
     /// Returns the sample of the only prominent face in the image. `source` is stored with the
     /// sample and shown to users as its origin. Fails with `refused` if the image does not show
@@ -116,6 +116,7 @@ class Enroller {
 
     [[nodiscard]] const Options& rules() const { return rules_; }
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
+    [[nodiscard]] const vision::EngineInUse& engine() const { return embedder_.engine(); }
 
   private:
     Options rules_;

@@ -116,7 +116,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     std::string model_id;
     for (int i = 0; i < options.concurrent_images; ++i) {
         auto stage = std::make_unique<FaceStage>(runtime.models, settings.detect,
-                                                 settings.enrolment, settings.recognize.model);
+                                                 settings.enrolment, settings.recognize.embedder);
         model_id = stage->model_id();
         stages.add(std::move(stage));
     }

@@ -30,9 +30,8 @@ class Recognizer {
 
     /// Throws the errors of vision::Embedder.
     explicit Recognizer(const std::filesystem::path& models,
-                        vision::Engine engine = vision::Engine::opencv,
-                        vision::Model model = vision::Model::facenet)
-        : embedder_(models, engine, model) {}
+                        const vision::EmbedderOptions& options = {})
+        : embedder_(models, options) {}
 
     /// Returns one identity per probe, in the order of `items`. Calls `remember` once per probe.
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
@@ -40,6 +39,7 @@ class Recognizer {
                                         const gallery::Policy& policy, const Remember& remember);
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
+    [[nodiscard]] const vision::EngineInUse& engine() const { return embedder_.engine(); }
 
   private:
     vision::Embedder embedder_;

@@ -12,7 +12,7 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
                const gallery::CalibrationOptions& calibration)
     : runtime_(runtime),
       options_(options),
-      recognizer_(runtime.models, options.engine, options.model),
+      recognizer_(runtime.models, options.embedder),
       watcher_(runtime, redis, calibration, recognizer_.model_id()),
       tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
       broker_(runtime.context, bus::SocketType::dealer),
@@ -20,6 +20,11 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
           runtime.metrics.histogram("facebus_batch_seconds", "Time to process a batch of probes")),
       faces_(runtime.metrics.counter("facebus_faces_recognized_total",
                                      "Faces embedded and matched, whatever the decision")) {
+    const auto& engine = recognizer_.engine();
+    for (const auto& reason : engine.skipped) {
+        runtime.log.warning("engine_skipped", {{"reason", reason}});
+    }
+    runtime.log.info("engine_loaded", {{"engine", engine.name}, {"precision", engine.precision}});
     broker_.connect(broker_endpoint, "broker.workers");
 }
 

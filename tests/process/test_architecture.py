@@ -23,7 +23,6 @@ USERS = {
     "msgpack": ["libs/wire"],
     "zmq": ["libs/bus"],
     "opencv2/": ["libs/vision", "services/cli/adapt"],
-    "onnxruntime": ["libs/vision"],
     "zlib": ["libs/vision"],
     "hiredis": ["libs/gallery/redis"],
     "openssl/": ["libs/gallery/redis"],

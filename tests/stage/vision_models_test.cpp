@@ -7,18 +7,16 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/embedding.hpp"
 #include "base/error.hpp"
-#include "support/golden_image.hpp"
 #include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/source.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"
 #include "vision/detect/mtcnn.hpp"
 #include "vision/embed/embedder.hpp"
+#include "vision/embed/golden.hpp"
 #include "vision/image/image_file.hpp"
 
 using namespace facebus;
@@ -46,63 +44,16 @@ std::optional<Image> photograph() {
     return *image;
 }
 
-/// Returns the engines that this build supports and that are installed.
-std::vector<Engine> engines() {
-    std::vector<Engine> all{Engine::opencv};
-    try {
-        Embedder(test::models(), Engine::onnxruntime);
-        all.push_back(Engine::onnxruntime);
-    } catch (const FatalError& error) {
-        BOOST_TEST((error.code() == Exit::config));
-        BOOST_TEST(std::string(error.what()).find("recognize.engine") != std::string::npos);
-    }
-    return all;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(draws_the_golden_image_correctly) {
-    const Image image = test::golden_image();
+    const Image image = golden_image();
     const cv::Mat mat = test::mat_of(image);
     BOOST_TEST((mat.at<cv::Vec3b>(0, 0) == cv::Vec3b(60, 45, 40)));
     BOOST_TEST((mat.at<cv::Vec3b>(66, 57) == cv::Vec3b(59, 38, 54)));
     BOOST_TEST((mat.at<cv::Vec3b>(94, 80) == cv::Vec3b(168, 188, 238)));
     BOOST_TEST((mat.at<cv::Vec3b>(122, 80) == cv::Vec3b(81, 68, 157)));
     BOOST_TEST((mat.at<cv::Vec3b>(159, 159) == cv::Vec3b(79, 64, 59)));
-}
-
-BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
-    std::ifstream in(test::source() / "models/golden_embedding.json");
-    const auto golden = nlohmann::json::parse(in);
-    Embedding expected{};
-    BOOST_REQUIRE(golden.at("embedding").size() == expected.size());
-    std::copy(golden.at("embedding").begin(), golden.at("embedding").end(), expected.begin());
-    normalise(expected);
-    for (const auto engine : engines()) {
-        Embedder embedder(test::models(), engine);
-        const auto embeddings = embedder.embed(std::array{test::golden_image()});
-        BOOST_REQUIRE(embeddings.size() == 1U);
-        BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
-        BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_batch_gives_the_embeddings_of_its_crops_in_the_same_order) {
-    for (const auto engine : engines()) {
-        Embedder embedder(test::models(), engine);
-        std::vector<Image> crops{test::golden_image()};
-        // Add crops until the embedder needs two batches.
-        for (unsigned i = 0; i < 18; ++i) {
-            crops.push_back(test::image_of(test::texture(crop_side, i)));
-        }
-        const auto together = embedder.embed(crops);
-        BOOST_REQUIRE(together.size() == crops.size());
-        for (const std::size_t i : {0U, 7U, 18U}) {
-            const auto alone = embedder.embed(std::span(crops).subspan(i, 1));
-            BOOST_TEST(cosine(alone[0], together[i]) > 0.99999);
-        }
-        BOOST_TEST(embedder.embed({}).empty());
-    }
 }
 
 BOOST_AUTO_TEST_CASE(the_model_id_begins_with_the_network_and_ends_with_the_crop_id) {

@@ -5,21 +5,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <nlohmann/json.hpp>
-#include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.hpp"
 #include "base/temporary_folder.hpp"
-#include "support/golden_image.hpp"
 #include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/source.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/detect/mtcnn.hpp"
 #include "vision/embed/embedder.hpp"
@@ -65,44 +60,13 @@ std::vector<Face> faces() {
     return all;
 }
 
-Embedder sface(Engine engine = Engine::opencv) {
-    return Embedder(test::models(), engine, Model::sface);
-}
-
-/// Returns the engines that this build supports and that are installed.
-std::vector<Engine> engines() {
-    try {
-        sface(Engine::onnxruntime);
-        return {Engine::opencv, Engine::onnxruntime};
-    } catch (const FatalError&) {
-        return {Engine::opencv};
-    }
+Embedder sface(Engine engine = Engine::automatic) {
+    return Embedder(test::models(), {.model = Model::sface, .engine = engine});
 }
 
 }  // namespace
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutSface);
-
-BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
-    std::ifstream in(test::source() / "models/golden_sface.json");
-    const auto golden = nlohmann::json::parse(in);
-    const auto expected = golden.at("embedding").get<std::vector<double>>();
-    BOOST_REQUIRE(expected.size() == sface_size);
-    auto net = cv::dnn::readNetFromONNX((test::models() / "sface.onnx").string());
-    const auto image = test::golden_image();
-    const cv::Mat part = test::mat_of(image)(cv::Rect(24, 24, sface_side, sface_side)).clone();
-    net.setInput(cv::dnn::blobFromImage(part, 1, {}, {}, true));
-    const cv::Mat output = net.forward();
-    BOOST_REQUIRE(output.total() == sface_size);
-    double dot = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < sface_size; ++i) {
-        const double value{output.ptr<float>()[i]};
-        dot += value * expected[i];
-        squares += value * value;
-    }
-    BOOST_TEST(dot / std::sqrt(squares) >= golden.at("minimum_cosine").get<double>());
-}
 
 BOOST_AUTO_TEST_CASE(finds_in_the_crop_the_landmarks_that_mtcnn_found_in_the_photo) {
     const SfaceInput input(test::models());
@@ -140,7 +104,7 @@ BOOST_AUTO_TEST_CASE(eyes_and_mouth_are_where_they_were_in_the_training_images) 
 
 BOOST_AUTO_TEST_CASE(photos_of_one_person_are_more_similar_than_photos_of_two) {
     const auto all = faces();
-    for (const auto engine : engines()) {
+    for (const auto engine : {Engine::automatic, Engine::opencv}) {
         auto embedder = sface(engine);
         std::vector<Image> crops;
         for (const auto& face : all) crops.push_back(face.crop);
@@ -183,12 +147,11 @@ BOOST_AUTO_TEST_CASE(the_model_id_names_the_network_the_crop_and_the_alignment) 
 
 BOOST_AUTO_TEST_CASE(reports_a_missing_model_and_how_to_fetch_it) {
     const TemporaryFolder folder;
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path(), Engine::opencv, Model::sface), FatalError,
-                          [](const FatalError& error) {
-                              const std::string message = error.what();
-                              return error.code() == Exit::unavailable &&
-                                     message.find("sface.onnx") != std::string::npos &&
-                                     message.find("models/prepare --only sface") !=
-                                         std::string::npos;
-                          });
+    BOOST_CHECK_EXCEPTION(
+        Embedder(folder.path(), {.model = Model::sface}), FatalError, [](const FatalError& error) {
+            const std::string message = error.what();
+            return error.code() == Exit::unavailable &&
+                   message.find("sface.onnx") != std::string::npos &&
+                   message.find("models/prepare --only sface") != std::string::npos;
+        });
 }

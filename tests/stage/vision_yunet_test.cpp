@@ -13,11 +13,11 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/temporary_folder.hpp"
-#include "support/golden_image.hpp"
 #include "support/images.hpp"
 #include "support/models.hpp"
 #include "support/source.hpp"
 #include "vision/detect/face_detector.hpp"
+#include "vision/embed/golden.hpp"
 #include "vision/image/image_file.hpp"
 
 using namespace facebus;
@@ -59,7 +59,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutYunet);
 BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_outputs) {
     std::ifstream in(test::source() / "models/golden_yunet.json");
     const auto golden = nlohmann::json::parse(in);
-    const auto image = test::golden_image();
+    const auto image = golden_image();
     auto net = cv::dnn::readNetFromONNX((test::models() / "yunet.onnx").string());
     net.setInput(cv::dnn::blobFromImage(test::mat_of(image)));
     for (const auto& [name, expected] : golden.at("outputs").items()) {

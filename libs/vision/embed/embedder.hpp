@@ -1,5 +1,5 @@
 // Embeddings of FaceNet (Schroff et al. 2015; Inception-ResNet v1) or SFace (Zhong et al. 2021;
-// MobileFaceNet) through OpenCV DNN or ONNX Runtime.
+// MobileFaceNet), computed with OpenVINO or OpenCV DNN.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +16,17 @@ namespace facebus::vision {
 /// Library that runs the network. All engines compute the same embeddings except for rounding
 /// errors, so enrolment and recognition may use different engines.
 enum class Engine {
-    opencv,       ///< always available
-    onnxruntime,  ///< faster; available if facebus was built with it
+    automatic,  ///< openvino if it can be used, otherwise opencv
+    openvino,   ///< fastest; models/prepare fetches it for x86-64 and arm64
+    opencv,     ///< always available
+};
+
+/// Floating-point format in which the network is computed. Embeddings of all formats are
+/// comparable.
+enum class Precision {
+    automatic,  ///< bf16 with openvino if the processor has instructions for it, otherwise f32
+    f32,
+    bf16,
 };
 
 /// Network that computes embeddings. Embeddings of different networks are not comparable.
@@ -26,17 +35,30 @@ enum class Model {
     sface,    ///< 128 numbers
 };
 
+struct EmbedderOptions {
+    Model model = Model::facenet;
+    Engine engine = Engine::automatic;
+    Precision precision = Precision::automatic;
+};
+
+/// Engine that an Embedder uses.
+struct EngineInUse {
+    std::string name;       ///< value of recognize.engine
+    std::string precision;  ///< value of recognize.precision
+    /// Why faster engines or formats that `automatic` prefers were not used, one line each.
+    std::vector<std::string> skipped;
+};
+
 /// Computes embeddings: turns aligned crops into unit vectors. Not thread-safe: use one object per
 /// thread.
 class Embedder {
   public:
     /// Loads the network from `models`: facenet.onnx, or sface.onnx and onet.onnx. Uses the number
-    /// of threads set by use_threads(). Throws `FatalError` (unavailable) if the file is missing or
-    /// corrupt, or if the network returns vectors of the wrong size. The message names the file and
-    /// the command that fetches it. Throws `FatalError` (config) if this build does not support the
-    /// engine, or if the library of the engine is not installed.
-    explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv,
-                      Model model = Model::facenet);
+    /// of threads set by use_threads(). Throws `FatalError` (unavailable) if a file or the selected
+    /// engine is missing or corrupt, or if the network does not compute the golden embedding. The
+    /// message names the file and the command that fetches it. Throws `FatalError` (config) if the
+    /// selected engine does not support the selected precision.
+    explicit Embedder(const std::filesystem::path& models, const EmbedderOptions& options = {});
     ~Embedder();
     Embedder(Embedder&&) noexcept;
     Embedder& operator=(Embedder&&) noexcept;
@@ -48,6 +70,8 @@ class Embedder {
     /// Returns an id that identifies the network, its weights and the crop function (crop_id). Only
     /// embeddings with equal model ids are comparable.
     [[nodiscard]] const std::string& model_id() const;
+
+    [[nodiscard]] const EngineInUse& engine() const;
 
   private:
     struct Impl;

@@ -206,7 +206,7 @@ Exit collect(const Context& context, const CollectOptions& options) {
     Collection collection(options, context.stop);
     vision::use_threads(0);
     enrolment::Enroller enroller(context.models, context.settings.detect,
-                                 context.settings.enrolment, context.settings.recognize.model);
+                                 context.settings.enrolment, context.settings.recognize.embedder);
     std::optional<enrolment::Matcher> known;
     if (options.match) {
         gallery::Store store(context.settings.redis);

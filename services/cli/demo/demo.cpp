@@ -114,7 +114,7 @@ class Demo {
     bool enrol() {
         vision::use_threads(0);
         enrolment::Enroller enroller(context_.models, settings_.detect, settings_.enrolment,
-                                     settings_.recognize.model);
+                                     settings_.recognize.embedder);
         gallery::Store store(settings_.redis);
         const auto folder = options_.gallery.value_or(context_.models / "demo/photos");
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {

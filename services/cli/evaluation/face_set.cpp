@@ -153,7 +153,7 @@ class FaceEmbedder {
   public:
     explicit FaceEmbedder(const Context& context)
         : detector_(context.models, context.settings.detect),
-          embedder_(context.models, vision::Engine::opencv, context.settings.recognize.model) {}
+          embedder_(context.models, context.settings.recognize.embedder) {}
 
     /// Returns the main face in an image file. Returns nothing if there is no face, or if the file
     /// cannot be read.
@@ -173,6 +173,7 @@ class FaceEmbedder {
     }
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
+    [[nodiscard]] const vision::EngineInUse& engine() const { return embedder_.engine(); }
 
   private:
     EmbeddedFace embed_crop(const Image& crop, const Quality& quality) {
@@ -183,9 +184,10 @@ class FaceEmbedder {
     vision::Embedder embedder_;
 };
 
-/// Returns the signature of a cache: the model and the detector settings, on which the faces found
-/// in an image depend.
-Json cache_signature(const Context& context, const std::string& model_id) {
+/// Returns the signature of a cache: the model, the engine and the detector settings, on which the
+/// faces found in an image depend. Engines compute the same embeddings except for rounding errors,
+/// but an evaluation of one engine must not use embeddings of another.
+Json cache_signature(const Context& context, const FaceEmbedder& embedder) {
     auto options = context.settings.detect;
     Json detector;
     // keys_of() stores the current values of `options` as defaults: here, the configured values.
@@ -193,7 +195,12 @@ Json cache_signature(const Context& context, const std::string& model_id) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);
     }
-    return {{"facebus", "faces"}, {"version", 2}, {"model", model_id}, {"detector", detector}};
+    const auto& engine = embedder.engine();
+    return {{"facebus", "faces"},
+            {"version", 2},
+            {"model", embedder.model_id()},
+            {"engine", engine.name + " " + engine.precision},
+            {"detector", detector}};
 }
 
 }  // namespace
@@ -221,7 +228,7 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
 
     FaceSet set;
     set.model_id = embedders.front().model_id();
-    const auto signature = cache_signature(context, set.model_id);
+    const auto signature = cache_signature(context, embedders.front());
     if (cache_file.empty()) {
         const auto name = fs::weakly_canonical(folder).string() + signature.dump();
         cache_file = cache_folder() / "evaluate" /

@@ -81,7 +81,7 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
     must(store.ping());
     vision::use_threads(0);
     enrolment::Enroller enroller(context.models, context.settings.detect,
-                                 context.settings.enrolment, context.settings.recognize.model);
+                                 context.settings.enrolment, context.settings.recognize.embedder);
     std::optional<enrolment::Matcher> known;
     if (!options.allow_duplicates) {
         known = load_matcher(store, context.settings.calibration, enroller.model_id());

@@ -43,8 +43,9 @@ Exit gallery_reembed(const Context& context, const GalleryReembedOptions& option
     std::size_t total = 0;
     for (const auto& entry : entries) total += entry.samples;
     vision::use_threads(0);
-    vision::Embedder embedder(context.models, context.settings.recognize.engine,
-                              options.model.value_or(context.settings.recognize.model));
+    auto embedder_options = context.settings.recognize.embedder;
+    if (options.model) embedder_options.model = *options.model;
+    vision::Embedder embedder(context.models, embedder_options);
     const auto& model = embedder.model_id();
 
     std::size_t embedded = 0;

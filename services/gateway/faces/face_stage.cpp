@@ -37,8 +37,8 @@ HttpResult<void> drop_below(std::vector<vision::Sighting>& faces, float min_scor
 }  // namespace
 
 FaceStage::FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
-                     const enrolment::Options& rules, vision::Model model)
-    : enroller_(models, detector, rules, model) {}
+                     const enrolment::Options& rules, const vision::EmbedderOptions& embedder)
+    : enroller_(models, detector, rules, embedder) {}
 
 HttpResult<DetectedFaces> FaceStage::detect(const Image& image, const ImageOptions& options,
                                             bool embed) {

@@ -42,7 +42,7 @@ class FaceStage {
   public:
     /// Throws FatalError if a model is missing or corrupt.
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
-              const enrolment::Options& rules, vision::Model model = vision::Model::facenet);
+              const enrolment::Options& rules, const vision::EmbedderOptions& embedder = {});
 
     /// Returns the faces that `options` selects, at most 256. Computes their embeddings if `embed`
     /// or `options.embedding` is true. Fails with fault_code::no_face if there is no such face.
