@@ -27,7 +27,17 @@ struct Shape {
 };
 constexpr int element_f32 = 4;
 
-#if defined(__x86_64__)
+// Clang's address sanitizer ends a program that loads oneTBB, because oneTBB loads a library with
+// RTLD_DEEPBIND.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FACEBUS_WITHOUT_OPENVINO
+#endif
+#endif
+
+#if defined(FACEBUS_WITHOUT_OPENVINO)
+constexpr std::string_view machine = "";
+#elif defined(__x86_64__)
 constexpr std::string_view machine = "x86_64";
 #elif defined(__aarch64__)
 constexpr std::string_view machine = "aarch64";
@@ -143,7 +153,8 @@ struct OpenVino::Network {
 
 Result<OpenVino> OpenVino::load(const std::filesystem::path& models) {
     if (machine.empty()) {
-        return fail(ErrorKind::unavailable, "OpenVINO is not available for this processor");
+        return fail(ErrorKind::unavailable,
+                    "OpenVINO is not available for this processor or build");
     }
     const auto folder = models / "openvino" / machine;
     const auto file = folder / "libopenvino_c.so";
