@@ -23,7 +23,7 @@ struct Fixture : test::GalleryFixture {
         Adaptation out;
         out.model_id = model;
         out.method = "own cohort";
-        out.mean = shipped_cohort().mean;
+        out.mean = shipped_cohorts().front().mean;
         out.vectors = {ScoreSpace::of(model)->centred(face(1))};
         out.nearest = 1;
         out.shift = shift;
@@ -33,7 +33,7 @@ struct Fixture : test::GalleryFixture {
         return snapshot.match(face(2)).best->score;
     }
 
-    const std::string model = shipped_cohort().model_id;
+    const std::string model = shipped_cohorts().front().model_id;
 };
 
 }  // namespace

@@ -204,7 +204,7 @@ BOOST_FIXTURE_TEST_CASE(adapts_the_probes_of_a_camera_and_states_it_in_the_model
     const auto plain = gallery_of(obama[0], "Barack");
     auto adaptation = std::make_shared<gallery::Adaptation>();
     adaptation->model_id = recognizer.model_id();
-    adaptation->mean = gallery::shipped_cohort().mean;
+    adaptation->mean = gallery::shipped_cohorts().front().mean;
     adaptation->cameras = {"door"};
     adaptation->shift = 0.125F;
     vision::Embedder embedder(test::models());

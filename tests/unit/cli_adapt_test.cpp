@@ -22,7 +22,7 @@ class World {
   public:
     /// `shift`: norm of what the camera adds to all embeddings. `noise`: norm of what is random.
     World(float shift, float noise) {
-        const gallery::ScoreSpace space(gallery::shipped_cohort());
+        const gallery::ScoreSpace space(gallery::shipped_cohorts().front());
         const auto common = direction(embedding_size);
         for (std::size_t i = 0; i < enrolled_people + unknown_people; ++i) {
             const auto person = direction(dimensions);
@@ -44,7 +44,7 @@ class World {
     }
 
     [[nodiscard]] AdaptationInput input() const {
-        return {gallery::shipped_cohort(), enrolled_, people_};
+        return {gallery::shipped_cohorts().front(), enrolled_, people_};
     }
     [[nodiscard]] CrossValidation validate() const {
         return cross_validate(input(), {.probes = 1, .margin = 0}, 0.2F, [] {});

@@ -18,7 +18,7 @@ namespace {
 
 Adaptation example() {
     Adaptation adaptation;
-    adaptation.model_id = shipped_cohort().model_id;
+    adaptation.model_id = shipped_cohorts().front().model_id;
     adaptation.method = "linear map and own cohort";
     adaptation.created = 1'700'000'000'000'000'000;
     adaptation.people = 30;
@@ -26,7 +26,7 @@ Adaptation example() {
     adaptation.fnir_before = 0.5;
     adaptation.fnir_after = 0.25;
     adaptation.cameras = {"door"};
-    adaptation.mean = shipped_cohort().mean;
+    adaptation.mean = shipped_cohorts().front().mean;
     adaptation.map.assign(embedding_size, Embedding{});
     adaptation.map[3][5] = 0.25F;
     for (std::uint32_t i = 0; i < 5; ++i) adaptation.vectors.push_back(face(100 + i));
@@ -51,10 +51,10 @@ std::string with(const char* key, const std::string& value) {
 }
 
 Snapshot snapshot_of(const Embedding& embedding, std::shared_ptr<const ScoreSpace> space) {
-    auto sample = test::sample(embedding, "", shipped_cohort().model_id);
+    auto sample = test::sample(embedding, "", shipped_cohorts().front().model_id);
     sample.id = test::id("sample");
     sample.subject_id = test::id("Anna");
-    return {shipped_cohort().model_id,
+    return {shipped_cohorts().front().model_id,
             {{test::id("Anna"), "Anna", 0}},
             {sample},
             "1-0",
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(rejects_a_record_whose_id_does_not_fit) {
 }
 
 BOOST_AUTO_TEST_CASE(centring_removes_what_all_faces_of_a_camera_have_in_common) {
-    const auto& cohort = shipped_cohort();
+    const auto& cohort = shipped_cohorts().front();
     auto adaptation = std::make_shared<Adaptation>();
     adaptation->model_id = cohort.model_id;
     const auto common = face(7);
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(centring_removes_what_all_faces_of_a_camera_have_in_common)
 
 BOOST_AUTO_TEST_CASE(the_map_changes_the_direction_of_a_probe) {
     auto adaptation = std::make_shared<Adaptation>(example());
-    const ScoreSpace space(shipped_cohort(), "12345678", adaptation);
+    const ScoreSpace space(shipped_cohorts().front(), "12345678", adaptation);
     const auto probe = face(1);
     auto expected = space.centred(probe);
     expected[3] += 0.25F * expected[5];
@@ -169,8 +169,8 @@ BOOST_AUTO_TEST_CASE(the_map_changes_the_direction_of_a_probe) {
 BOOST_AUTO_TEST_CASE(own_vectors_change_only_what_samples_add_to_their_scores) {
     auto adaptation = std::make_shared<Adaptation>(example());
     const auto adapted =
-        std::make_shared<const ScoreSpace>(shipped_cohort(), "12345678", adaptation);
-    const auto plain = std::make_shared<const ScoreSpace>(shipped_cohort());
+        std::make_shared<const ScoreSpace>(shipped_cohorts().front(), "12345678", adaptation);
+    const auto plain = std::make_shared<const ScoreSpace>(shipped_cohorts().front());
     const auto anna = face(1);
     const auto probe = face(2);
     BOOST_TEST(adapted->offset(adapted->centred(probe)) == plain->offset(plain->centred(probe)));
