@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_cohort_ships_for_the_model_id_of_each_recognizer) {
     const Recognizer facenet(test::models());
     BOOST_TEST(gallery::find_cohort(facenet.model_id()) != nullptr);
     if (!std::filesystem::exists(test::models() / "sface.onnx")) return;
-    const Recognizer sface(test::models(), vision::Engine::opencv, vision::Model::sface);
+    const Recognizer sface(test::models(), {.model = vision::Model::sface});
     BOOST_TEST(gallery::find_cohort(sface.model_id()) != nullptr);
     BOOST_TEST(gallery::find_cohort(sface.model_id()) != gallery::find_cohort(facenet.model_id()));
 }
