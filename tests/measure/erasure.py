@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures how long the removal of a person blocks Redis, for docs/reliability.md. Fills the history with results of two
-people, removes one of them, and prints the longest command of Redis meanwhile and the pause for the fork of the rewrite.
-Requires redis-server, redis-cli and the demo photos of models/prepare.
+"""Measures how long the removal of a person blocks Redis, for docs/reliability.md. Fills the history with results of
+two people, removes one of them, and prints the longest command of Redis meanwhile and the pause for the fork of the
+rewrite. Requires redis-server, redis-cli and the demo photos of models/prepare.
 
 Usage: erasure.py BIN RESULTS
 BIN is the folder with the programs. RESULTS is the number of results, for example 1000000."""
@@ -27,7 +27,8 @@ def main(programs, results):
     with tempfile.TemporaryDirectory() as folder:
         socket = pathlib.Path(folder) / "redis"
         server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "",
-                                   "--appendonly", "yes", "--slowlog-log-slower-than", "1000"], stdout=subprocess.DEVNULL)
+                                   "--appendonly", "yes", "--slowlog-log-slower-than", "1000"],
+                                  stdout=subprocess.DEVNULL)
 
         def redis(*arguments):
             return subprocess.run(["redis-cli", "-s", socket, *arguments], check=True, capture_output=True,
@@ -58,7 +59,8 @@ def main(programs, results):
             redis("slowlog", "reset")
             begin = time.monotonic()
             facebus("gallery", "remove", "joe_biden")
-            print(f"removed after {time.monotonic() - begin:.1f} s; {redis('xlen', 'facebus:results').strip()} results left")
+            left = redis("xlen", "facebus:results").strip()
+            print(f"removed after {time.monotonic() - begin:.1f} s; {left} results left")
             # Each entry of the slow log consists of lines; the third one is the duration in microseconds.
             slowest = redis("eval", "local slowest = 0 for _, entry in ipairs(redis.call('SLOWLOG', 'GET', 1000)) do "
                             "slowest = math.max(slowest, entry[3]) end return slowest", "0")
