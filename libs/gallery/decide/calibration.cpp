@@ -285,6 +285,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const CalibrationOptions&
         // Represent the best scores of impostors by evenly spaced quantiles.
         constexpr std::size_t quantiles = 1000;
         std::vector<double> best;
+        best.reserve(quantiles);
         for (std::size_t i = 0; i < quantiles; ++i) {
             best.push_back(impostors.quantile((static_cast<double>(i) + 0.5) / quantiles) +
                            double{out.shift});

@@ -168,6 +168,7 @@ Result<Cohort> read_cohort(const std::string& text) {
 const std::vector<Cohort>& shipped_cohorts() {
     static const auto cohorts = [] {
         std::vector<Cohort> all;
+        all.reserve(std::size(shipped_cohort_texts));
         for (const char* text : shipped_cohort_texts) all.push_back(read_cohort(text).value());
         return all;
     }();

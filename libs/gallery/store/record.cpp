@@ -101,8 +101,8 @@ std::string pack_probe(const Probe& probe, std::string_view model_id) {
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) {
     // The size of the embedding follows from the model id, which is behind it.
     std::size_t dimensions = embedding_size;
-    if (constexpr auto id = 4 + sface_size * 4;
-        bytes.size() > id && dimensions_of(bytes.substr(id)) == sface_size) {
+    if (constexpr auto end = 4 + sface_size * 4;
+        bytes.size() > end && dimensions_of(bytes.substr(end)) == sface_size) {
         dimensions = sface_size;
     }
     const std::size_t fixed_bytes = 4 + dimensions * 4;  // quality and embedding

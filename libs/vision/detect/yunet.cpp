@@ -92,8 +92,9 @@ void Yunet::Impl::find(const cv::Mat& image, double scale, std::vector<Candidate
                                           std::clamp(object[cell], 0.0F, 1.0F));
             if (!(score >= options.yunet_score)) continue;
             // Offsets and sizes are in cells; sizes are logarithms.
-            const double x = cell % columns;
-            const double y = cell / columns;
+            const int row = cell / columns;
+            const double x = cell - row * columns;
+            const double y = row;
             const auto to_x = [&](float offset) {
                 return (x + static_cast<double>(offset)) * stride / scale_x;
             };

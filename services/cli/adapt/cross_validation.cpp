@@ -285,9 +285,11 @@ class Validation {
         return out;
     }
 
-    /// Returns the FNIR of the people who are not in `fold`. adaptation_folds: of all people.
+    /// Returns the FNIR of the people who are not in `fold`. With a number that is not the index of
+    /// a fold, returns that of all people.
     [[nodiscard]] double fnir_without(const Outcome& outcome, std::size_t fold) const {
         std::vector<double> weights;
+        weights.reserve(fold_.size());
         for (const auto each : fold_) weights.push_back(each == fold ? 0 : 1);
         return rates_.fnir(outcome.scores, Rates::sorted(outcome.scores), weights);
     }

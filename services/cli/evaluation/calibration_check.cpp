@@ -108,6 +108,7 @@ void run(CalibrationCheck& check, std::span<RowState> rows, const Trial& trial,
 /// Returns the 95% interval of the FPIR: a bootstrap over the impostors.
 Interval interval_of(const RowState& state) {
     std::vector<ImpostorCount> people;
+    people.reserve(state.people.size());
     for (const auto& [person, count] : state.people) people.push_back(count);
     if (people.empty()) return {};
     constexpr std::size_t draws = 400;

@@ -344,6 +344,7 @@ std::optional<gallery::Cohort::Genuine> genuine_of(const std::vector<Person>& pe
             const auto order = shuffled(people[i].size(), random);
             const auto face = scores.fused(i, std::span(order).subspan(samples, probes));
             std::vector<float> each;
+            each.reserve(samples);
             for (std::size_t k = 0; k < samples; ++k) {
                 each.push_back(scores.score(face, scores.image(i, order[k])));
             }

@@ -90,6 +90,7 @@ std::vector<Fold> folds_of(const FaceSet& set, std::size_t folds) {
     auto people = people_of(set);
     if (folds == 0) {
         std::vector<NumberedPerson> all;
+        all.reserve(people.size());
         for (auto& person : people) all.push_back({all.size(), std::move(person)});
         return {{std::move(all), gallery::ScoreSpace::of(set.model_id)}};
     }
