@@ -6,7 +6,8 @@ using namespace facebus;
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string text(fuzz::text(data, size));
-    const auto stored = gallery::decode_adaptation({{{gallery::adaptation_id(text)}, {text}}});
+    const auto stored = gallery::decode_adaptation(
+        {std::vector<gallery::Reply>{{gallery::adaptation_id(text)}, {text}}});
     if (!stored) return 0;
     const auto again = gallery::read_adaptation(gallery::write_adaptation(stored->adaptation));
     fuzz::require(again.has_value(), "an accepted adaptation can be stored");
