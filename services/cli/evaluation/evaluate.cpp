@@ -1,4 +1,5 @@
 // facebus evaluate: measures recognition accuracy on labelled images.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -27,8 +28,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
 constexpr std::array identification_rates{1e-2, 1e-3};
-// Number of trials of the calibration check with each half of the people; see check_calibration().
-constexpr std::size_t calibration_trials = 10;
+// The calibration check runs this share of the trials with each half of the people, because one of
+// its trials takes much longer; see check_calibration().
+constexpr std::size_t calibration_share = 10;
 
 /// All measurements of one run.
 struct Report {
@@ -376,6 +378,8 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
     if (!pairs.empty()) report.verification = verify(report.set, pairs);
     report.all_pairs = compare_all(report.set);
     {
+        const auto calibration_trials =
+            std::max<std::size_t>(options.trials / calibration_share, 1);
         Progress progress("trials", options.trials + 2 * calibration_trials);
         const auto step = steps(progress, context.stop);
         report.identification = identify(report.set,
