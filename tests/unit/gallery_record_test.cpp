@@ -140,6 +140,9 @@ BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_id_and_rejects_inv
     BOOST_TEST((back->probe.embedding == face(2)));
     BOOST_TEST(back->model_id == "model-1");
     BOOST_TEST(!unpack_probe("p7", std::string(100, 'x')));
+    // The embedding has 512 elements, but the name of the model says 128.
+    std::string other = pack_probe({"p7", face(2), 0.5F}, "model-1");
+    BOOST_TEST(!unpack_probe("p7", other.replace(other.size() - 7, 7, "sface-1")));
     BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 1.5F}, "model-1")));
     BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 0.5F}, std::string(999, 'm'))));
 }

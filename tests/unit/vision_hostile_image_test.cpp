@@ -201,6 +201,15 @@ BOOST_AUTO_TEST_CASE(decodes_a_png_with_many_compressed_texts) {
     BOOST_TEST(png.size() <= encoded(".png", texture).size());
 }
 
+BOOST_AUTO_TEST_CASE(rejects_a_pnm_whose_size_the_decoder_reads_differently) {
+    // The decoder skips the byte after a number and the rest of a comment up to \r, too.
+    for (const std::string text :
+         {"P4\n999#99999S\n999\n", "P4\n9 9#\n", "P4\n#\r99999 9\n9 9\n"}) {
+        const auto error = error_of(Bytes8(text.begin(), text.end()));
+        BOOST_TEST((error.kind == ErrorKind::malformed), text);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(rejects_a_tiff_with_a_million_strips) {
     Bytes8 strips;
     constexpr unsigned count = 1'000'000;

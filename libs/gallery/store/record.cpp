@@ -120,6 +120,9 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) 
     if (!embedding) return std::unexpected(embedding.error());
     stored.probe.embedding = *embedding;
     stored.model_id = bytes.substr(fixed_bytes);
+    if (dimensions_of(stored.model_id) != dimensions) {
+        return fail(ErrorKind::malformed, "the probe's embedding does not have the model's size");
+    }
     return stored;
 }
 

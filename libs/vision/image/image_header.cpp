@@ -133,7 +133,7 @@ std::optional<ImageHeader> read_pnm(Span bytes) {
     const auto next_number = [&]() -> std::uint64_t {
         while (at < bytes.size() && std::isdigit(bytes[at]) == 0) {
             if (bytes[at] == '#')
-                while (at < bytes.size() && bytes[at] != '\n') ++at;
+                while (at < bytes.size() && bytes[at] != '\n' && bytes[at] != '\r') ++at;
             else if (std::isspace(bytes[at]) == 0)
                 return 0;
             else
@@ -142,7 +142,9 @@ std::optional<ImageHeader> read_pnm(Span bytes) {
         std::uint64_t value = 0;
         for (; at < bytes.size() && std::isdigit(bytes[at]) != 0; ++at)
             value = std::min<std::uint64_t>(value * 10 + (bytes[at] - '0'), 1U << 31U);
-        return value;
+        // OpenCV skips one byte after a number, whatever it is, so `9#9` would be two numbers there
+        // and one number with a comment here.
+        return at < bytes.size() && std::isspace(bytes[at]) != 0 ? value : 0;
     };
     ImageHeader header;
     header.width = next_number();
