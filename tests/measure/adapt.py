@@ -10,7 +10,8 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
+
+from redis_server import redis_server
 
 # Camera: ffmpeg filters, and quality of the JPEG files (2 to 31; higher is worse).
 CAMERAS = {
@@ -60,12 +61,7 @@ def main(facebus, photos, work):
     seen = [file for files in people for file in (files[1:] if len(files) > 1 else files)]
     link(enrolled, work / "enrolled")
     link(seen, work / "photos")
-    socket = work / "redis"
-    redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", ""],
-                             cwd=work, stdout=subprocess.DEVNULL)
-    try:
-        while not socket.exists():
-            time.sleep(0.1)
+    with redis_server(work) as socket:
         environment = {**os.environ, "FACEBUS_REDIS_URL": f"unix://{socket}"}
         # Photos with several faces are refused; their people count as unknown.
         subprocess.run([facebus, "gallery", "add", "--allow-duplicates", work / "enrolled"], env=environment,
@@ -88,9 +84,6 @@ def main(facebus, photos, work):
                 loss = report["photos"]["after"] - report["photos"]["before"]
                 print(f"photos with {report['photos']['method']}: FNIR +{100 * loss:.1f} points")
             print(f"refused: {report['refused']}" if report["refused"] else "accepted", flush=True)
-    finally:
-        redis.terminate()
-        redis.wait()
 
 
 if __name__ == "__main__":

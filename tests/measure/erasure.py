@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+from redis_server import redis_server
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PHOTOS = pathlib.Path(os.environ.get("FACEBUS_MODELS", pathlib.Path.home() / ".cache/facebus/models")) / "demo/photos"
 
@@ -24,12 +26,9 @@ def command(*arguments):
 
 
 def main(programs, results):
-    with tempfile.TemporaryDirectory() as folder:
-        socket = pathlib.Path(folder) / "redis"
-        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "",
-                                   "--appendonly", "yes", "--slowlog-log-slower-than", "1000"],
-                                  stdout=subprocess.DEVNULL)
-
+    with (tempfile.TemporaryDirectory() as folder,
+          redis_server(folder, "--appendonly", "yes", "--slowlog-log-slower-than", "5000",
+                       "--slowlog-max-len", "100000") as socket):
         def redis(*arguments):
             return subprocess.run(["redis-cli", "-s", socket, *arguments], check=True, capture_output=True,
                                   text=True).stdout
@@ -42,33 +41,27 @@ def main(programs, results):
             return subprocess.run([pathlib.Path(programs) / "facebus", *arguments], env=environment, check=True,
                                   capture_output=True, text=True).stdout
 
-        try:
-            while not socket.exists():
-                time.sleep(0.1)
-            facebus("gallery", "add", PHOTOS)
-            people = [redis("hget", "facebus:gallery:names", name).strip() for name in ("joe_biden", "barack_obama")]
-            header = (ROOT / "schemas/golden/v1/identity.score.msgpack").read_bytes()
-            with subprocess.Popen(["redis-cli", "-s", socket, "--pipe"], stdin=subprocess.PIPE,
-                                  stdout=subprocess.DEVNULL) as pipe:
-                for number in range(results):
-                    person = people[number % 100 != 0]
-                    pipe.stdin.write(command("XADD", "facebus:results", "*", "topic", "identity.door", "header", header,
-                                             "subject", person, "track", f"door-1-{number // 10}"))
-            print(f"{results} results, {info('used_memory_human')} in Redis")
-            redis("config", "resetstat")
-            redis("slowlog", "reset")
-            begin = time.monotonic()
-            facebus("gallery", "remove", "joe_biden")
-            left = redis("xlen", "facebus:results").strip()
-            print(f"removed after {time.monotonic() - begin:.1f} s; {left} results left")
-            # Each entry of the slow log consists of lines; the third one is the duration in microseconds.
-            slowest = redis("eval", "local slowest = 0 for _, entry in ipairs(redis.call('SLOWLOG', 'GET', 1000)) do "
-                            "slowest = math.max(slowest, entry[3]) end return slowest", "0")
-            print(f"longest command: {int(slowest) / 1000:.1f} ms (0: below 1 ms)")
-            print(f"pause for the fork: {int(info('latest_fork_usec')) / 1000:.1f} ms")
-        finally:
-            server.kill()
-            server.wait()
+        facebus("gallery", "add", PHOTOS)
+        people = [redis("hget", "facebus:gallery:names", name).strip() for name in ("joe_biden", "barack_obama")]
+        header = (ROOT / "schemas/golden/v1/identity.score.msgpack").read_bytes()
+        with subprocess.Popen(["redis-cli", "-s", socket, "--pipe"], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL) as pipe:
+            for number in range(results):
+                person = people[number % 100 != 0]
+                pipe.stdin.write(command("XADD", "facebus:results", "*", "topic", "identity.door", "header", header,
+                                         "subject", person, "track", f"door-1-{number // 10}"))
+        print(f"{results} results, {info('used_memory_human')} in Redis")
+        redis("config", "resetstat")
+        redis("slowlog", "reset")
+        begin = time.monotonic()
+        facebus("gallery", "remove", "joe_biden")
+        left = redis("xlen", "facebus:results").strip()
+        print(f"removed after {time.monotonic() - begin:.1f} s; {left} results left")
+        # The third element of an entry of the slow log is the duration in microseconds.
+        slowest = redis("eval", "local slowest = 0 for _, entry in ipairs(redis.call('SLOWLOG', 'GET', -1)) do "
+                        "slowest = math.max(slowest, entry[3]) end return slowest", "0")
+        print(f"longest command: {int(slowest) / 1000:.1f} ms (0: below 5 ms)")
+        print(f"pause for the fork: {int(info('latest_fork_usec')) / 1000:.1f} ms")
 
 
 if __name__ == "__main__":
