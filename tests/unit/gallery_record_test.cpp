@@ -41,8 +41,9 @@ Sample complete_sample() {
 
 /// Returns a sample of a model with 128 dimensions, without an embedding.
 Sample sface_sample() {
-    Sample sample = test::sample({}, "");
+    Sample sample;
     sample.id = test::id("1");
+    sample.subject_id = test::id("Anna");
     sample.model_id = "sface-2021dec";
     return sample;
 }
