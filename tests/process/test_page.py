@@ -198,6 +198,8 @@ class GalleryView(PageTest):
         enrol_joe_again()
         browser.click("dialog .danger", "Enrol all the same")
         browser.find(".person", "Joe again")
+        # Otherwise the page could request the photo after its removal.
+        browser.until("return [...document.images].every((image) => image.complete && image.naturalWidth > 0);")
         system.expect_success(system.request("DELETE", "/api/v1/recognition/subjects/Joe%20again"))
 
         system.add_face("Twin", OBAMA[0])
